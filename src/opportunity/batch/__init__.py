@@ -1,0 +1,1 @@
+"""Backlogs: files of messages in, files of suggestions out."""

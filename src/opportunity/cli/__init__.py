@@ -1,0 +1,23 @@
+"""The command line: one module per command, each parses, calls one function and prints.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 done with rejects.
+"""
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line."""
+    from opportunity.cli.app import app
+    from opportunity.errors import OpportunityError
+
+    try:
+        app()
+    except OpportunityError as fault:
+        sys.stderr.write(f"opportunity: {fault}\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""Retraining: data, training, evaluation."""

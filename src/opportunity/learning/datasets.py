@@ -1,0 +1,207 @@
+"""Labelled rows: read, joined with their texts, and held to the labelling guide."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from opportunity.errors import DataError
+from opportunity.records import Labels
+from opportunity.taxonomy import HEADS, TAXONOMY
+
+__all__ = ["LabelledRow", "faults", "fingerprint", "groups", "label_faults", "read_json_lines", "read_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """A message and what a reader says of it.
+
+    Attributes
+    ----------
+    id : str
+    text : str
+    labels : Labels
+    evidence : str or None
+        The quote that made the reader choose the primary opportunity.
+    pair : str or None
+        The id of the message that differs in one fact.
+    """
+
+    id: str
+    text: str
+    labels: Labels
+    evidence: str | None = None
+    pair: str | None = None
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read a JSONL file of objects, with line numbers.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    tuple of int and dict
+
+    Raises
+    ------
+    DataError
+        Naming file, line and fault, never the content.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no file {path}; give a JSONL file, one object a line")
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, _object(path, number, line)
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise DataError(f"line {number} of {path} is not a JSON object; write one object a line")
+    return values
+
+
+def read_rows(paths: Iterable[Path], *, texts: Iterable[Path] = ()) -> list[LabelledRow]:
+    """Read labelled rows; those that hold an id and no text find it in `texts`.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        JSONL files of rows in the labelling guide's form.
+    texts : iterable of Path
+        JSONL files with ``id`` and ``text``.
+
+    Returns
+    -------
+    list of LabelledRow
+        In the order of the files.
+
+    Raises
+    ------
+    DataError
+        If a row has no text anywhere, or its labels do not follow the guide.
+    """
+    known = {str(row["id"]): str(row["text"]) for path in texts for _, row in read_json_lines(path)}
+    return [_row(path, number, values, known) for path in paths for number, values in read_json_lines(path)]
+
+
+def _row(path: Path, number: int, values: Mapping[str, Any], known: Mapping[str, str]) -> LabelledRow:
+    where = f"line {number} of {path}"
+    text = values.get("text", known.get(str(values.get("id"))))
+    if not isinstance(text, str):
+        raise DataError(f'{where} has no "text", and its id is in no file of texts; it has {_keys(values)}')
+    if missing := [head for head in HEADS if head not in values]:
+        raise DataError(f"{where} lacks {', '.join(missing)}; it has {_keys(values)}")
+    if wrong := label_faults(values):
+        raise DataError(f"{where}: {wrong[0]}")
+    pair = values.get("pair")
+    return LabelledRow(str(values.get("id", number)), text, Labels.from_dict(values), values.get("evidence"), pair)
+
+
+def _keys(values: Mapping[str, Any]) -> str:
+    return ", ".join(f'"{key}"' for key in sorted(values)[:8]) or "nothing"
+
+
+def faults(values: Mapping[str, Any]) -> list[str]:
+    """Say where a row does not follow the labelling guide: unknown labels, and the order of decision.
+
+    Parameters
+    ----------
+    values : mapping
+        A row in the guide's form.
+
+    Returns
+    -------
+    list of str
+        One line per fault; empty when there is none.
+
+    Examples
+    --------
+    >>> row = {"kind": "complaint", "failure": ["other"], "opportunity": ["make_whole", "prevent_harm"],
+    ...        "help": ["explain"], "urgency": "soon", "heat": "calm", "flags": []}
+    >>> faults(row)
+    ['opportunity must follow the order of decision; it has make_whole, prevent_harm']
+    """
+    return label_faults(values) or _order_faults(values)
+
+
+def label_faults(values: Mapping[str, Any]) -> list[str]:
+    """Say which labels are unknown, too many, or not in a list where a list is due.
+
+    Parameters
+    ----------
+    values : mapping
+        A row in the guide's form.
+
+    Returns
+    -------
+    list of str
+    """
+    return [fault for head in HEADS for fault in _head_faults(head, values[head])]
+
+
+def _head_faults(name: str, given: Any) -> Iterator[str]:
+    head = TAXONOMY[name]
+    labels = [given] if head.form == "single" else given
+    if not isinstance(labels, Sequence) or isinstance(labels, str):
+        yield f"{name} must be a list of labels; it is a {type(given).__name__}"
+        return
+    for label in labels:
+        if label not in head.index:
+            yield f"{name} has the unknown label {label!r}; the guide has {', '.join(head.names)}"
+    if len(labels) > head.most or len(set(map(str, labels))) < len(labels):
+        yield f"{name} has {len(labels)} labels; it takes at most {head.most}, each once"
+
+
+def _order_faults(values: Mapping[str, Any]) -> list[str]:
+    opportunity = values["opportunity"]
+    advocate_first = values["kind"] == "praise" and opportunity[:1] == ["earn_an_advocate"]
+    asked = opportunity[1:] if advocate_first else opportunity
+    places = [TAXONOMY["opportunity"].index[label] for label in asked]
+    if not opportunity:
+        return ["opportunity is empty; write none_clear where none can be told"]
+    if places != sorted(places):
+        return [f"opportunity must follow the order of decision; it has {', '.join(opportunity)}"]
+    if "none_clear" in opportunity and len(opportunity) > 1:
+        return ["none_clear stands alone in opportunity"]
+    return []
+
+
+def groups(rows: Sequence[LabelledRow]) -> list[str]:
+    """Return what must stay on one side of a split: a row, or both rows of a contrast pair.
+
+    Parameters
+    ----------
+    rows : sequence of LabelledRow
+
+    Returns
+    -------
+    list of str
+    """
+    return [min(row.id, row.pair) if row.pair else row.id for row in rows]
+
+
+def fingerprint(rows: Sequence[LabelledRow]) -> str:
+    """Return a SHA-256 over texts and labels, in order.
+
+    Parameters
+    ----------
+    rows : sequence of LabelledRow
+
+    Returns
+    -------
+    str
+    """
+    digest = sha256()
+    for row in rows:
+        digest.update(json.dumps([row.text, row.labels.to_dict()], sort_keys=True).encode())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Model forms: features, classifier, table, reader, calibration, store."""

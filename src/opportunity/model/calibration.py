@@ -1,0 +1,315 @@
+"""From log-odds to an answer: probabilities, thresholds, silence.
+
+A temperature per exclusive head (Guo et al. 2017) and a slope and offset per independent one (Platt 1999) are fitted
+on answers that a model gave to rows it had not been taught. Thresholds are chosen on the same answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opportunity.model.columns import EXCLUSIVE, INDEPENDENT, SLICES, targets
+from opportunity.records import Abstained, Labels
+from opportunity.taxonomy import TAXONOMY
+
+__all__ = ["Calibration", "calibration_error", "labels_at"]
+
+Logits = NDArray[np.float32]
+Probabilities = NDArray[np.float32]
+Places = NDArray[np.int8]
+
+RIGHT_WHEN_SPEAKING = 0.8
+"""How often the first opportunity is to be right when the model does not abstain."""
+
+NOT_COMPLAINTS = ("request", "other")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns a model's log-odds into probabilities and labels.
+
+    Attributes
+    ----------
+    temperature : mapping of str to float
+        For each exclusive head, what its log-odds are divided by.
+    slope, offset : mapping of str to float
+        For each independent head, what its log-odds are multiplied by and then added.
+    threshold : mapping of str to float
+        For each independent head, the probability from which a label is chosen.
+    second : mapping of str to float
+        For each ranked exclusive head, the probability from which a further label is chosen.
+    cuts : mapping of str to list of float
+        For each ordinal head, the expected places at which the next label begins.
+    speak : float
+        Least probability of the first opportunity; below it the model abstains.
+    margin : float
+        Least distance between the first and the second opportunity.
+    sure : float
+        For a reader: the probability from which the table's first opportunity stands without it.
+    """
+
+    temperature: Mapping[str, float]
+    slope: Mapping[str, float]
+    offset: Mapping[str, float]
+    threshold: Mapping[str, float]
+    second: Mapping[str, float]
+    cuts: Mapping[str, Sequence[float]]
+    speak: float
+    margin: float
+    sure: float = 1.0
+
+    @classmethod
+    def fit(cls, logits: Logits, rows: Sequence[Labels]) -> Self:
+        """Fit on a model's answers to rows that it had not been taught.
+
+        Parameters
+        ----------
+        logits : ndarray of float32, shape (n_rows, n_columns)
+        rows : sequence of Labels
+
+        Returns
+        -------
+        Calibration
+        """
+        truth = targets(rows)
+        temperature = {h: _temperature(logits[:, SLICES[h]], truth[:, SLICES[h]]) for h in EXCLUSIVE}
+        platt = {h: _platt(logits[:, SLICES[h]], truth[:, SLICES[h]]) for h in INDEPENDENT}
+        plain = cls(
+            temperature=temperature,
+            slope={h: slope for h, (slope, _) in platt.items()},
+            offset={h: offset for h, (_, offset) in platt.items()},
+            threshold=dict.fromkeys(INDEPENDENT, 0.5),
+            second=dict.fromkeys(("failure", "opportunity"), 1.0),
+            cuts={h: [i + 0.5 for i in range(len(TAXONOMY[h].names) - 1)] for h in ("urgency", "heat")},
+            speak=0.0,
+            margin=0.0,
+        )
+        return plain._with_thresholds(plain.probabilities(logits), rows, truth)
+
+    def _with_thresholds(self, probability: Probabilities, rows: Sequence[Labels], truth: NDArray[np.float32]) -> Self:
+        chosen = {h: _best_threshold(probability[:, SLICES[h]], truth[:, SLICES[h]] > 0) for h in INDEPENDENT}
+        second = {h: _best_second(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in ("failure", "opportunity")}
+        cuts = {h: _best_cuts(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in ("urgency", "heat")}
+        first = probability[:, SLICES["opportunity"]]
+        right = first.argmax(1) == np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
+        speak = _least_probability(first.max(1), right)
+        return type(self)(**asdict(self) | {"threshold": chosen, "second": second, "cuts": cuts, "speak": speak})
+
+    def probabilities(self, logits: Logits) -> Probabilities:
+        """Return calibrated probabilities.
+
+        Parameters
+        ----------
+        logits : ndarray of float32, shape (n_rows, n_columns)
+
+        Returns
+        -------
+        ndarray of float32, shape (n_rows, n_columns)
+            Each exclusive head sums to 1.
+        """
+        out = np.empty(logits.shape, np.float32)
+        for head in EXCLUSIVE:
+            out[:, SLICES[head]] = _softmax(logits[:, SLICES[head]] / np.float32(self.temperature[head]))
+        for head in INDEPENDENT:
+            shifted = logits[:, SLICES[head]] * np.float32(self.slope[head]) + np.float32(self.offset[head])
+            out[:, SLICES[head]] = _sigmoid(shifted)
+        return out
+
+    def choose(self, probability: Probabilities) -> dict[str, Places]:
+        """Choose labels in the labelling guide's form.
+
+        Parameters
+        ----------
+        probability : ndarray of float32, shape (n_rows, n_columns)
+
+        Returns
+        -------
+        dict of str to ndarray of int8, shape (n_rows, most)
+            Per head the places of the chosen labels in the taxonomy, filled from the left; -1 is none. After the
+            first opportunity stand only those that the guide asks about later, in its order.
+        """
+        part = {head: probability[:, columns] for head, columns in SLICES.items()}
+        out = {"kind": part["kind"].argmax(1)[:, None]}
+        out["failure"] = self._failures(part["failure"])
+        out["opportunity"] = self._opportunities(part["opportunity"])
+        out |= {head: self._independent(head, part[head]) for head in INDEPENDENT}
+        out |= {head: self._ordinal(head, part[head]) for head in self.cuts}
+        return {head: out[head].astype(np.int8) for head in SLICES}
+
+    def abstentions(self, probability: Probabilities) -> list[Abstained | None]:
+        """Say for each row why no advice should rest on its probabilities, or None.
+
+        Parameters
+        ----------
+        probability : ndarray of float32, shape (n_rows, n_columns)
+
+        Returns
+        -------
+        list of str or None
+        """
+        kinds = [TAXONOMY["kind"].names[i] for i in probability[:, SLICES["kind"]].argmax(1)]
+        best = np.sort(probability[:, SLICES["opportunity"]], axis=1)[:, ::-1]
+        low, narrow = best[:, 0] < self.speak, best[:, 0] - best[:, 1] < self.margin
+        reasons: list[Abstained | None] = [None] * len(kinds)
+        for i, kind in enumerate(kinds):
+            if kind in NOT_COMPLAINTS:
+                reasons[i] = "not_a_complaint"
+            elif low[i] or narrow[i]:
+                reasons[i] = "low_probability" if low[i] else "narrow_margin"
+        return reasons
+
+    def _failures(self, part: Probabilities) -> Places:
+        """The likeliest and further ones over the threshold; none where the extra column leads."""
+        none = part.shape[1] - 1
+        order = np.argsort(-part, axis=1, kind="stable")[:, : TAXONOMY["failure"].most]
+        kept = np.take_along_axis(part, order, 1) >= self.second["failure"]
+        kept[:, 0] = True
+        kept &= (order != none) & (order[:, :1] != none)
+        return _from_left(order, kept)
+
+    def _opportunities(self, part: Probabilities) -> Places:
+        """The likeliest, and of those asked about later the likeliest over the threshold."""
+        first = part.argmax(1)[:, None]
+        none = part.shape[1] - 1
+        places = np.arange(part.shape[1])[None, :]
+        later = np.where((places > first) & (places < none) & (part >= self.second["opportunity"]), part, -1)
+        best = np.argsort(-later, axis=1, kind="stable")[:, : TAXONOMY["opportunity"].most - 1]
+        best = np.sort(np.where(np.take_along_axis(later, best, 1) > 0, best, none), axis=1)
+        return np.hstack([first, np.where((best < none) & (first < none), best, -1)])
+
+    def _independent(self, head: str, part: Probabilities) -> Places:
+        """All labels over the threshold, likeliest first."""
+        order = np.argsort(-part, axis=1, kind="stable")[:, : TAXONOMY[head].most]
+        return _from_left(order, np.take_along_axis(part, order, 1) >= self.threshold[head])
+
+    def _ordinal(self, head: str, part: Probabilities) -> Places:
+        """The label in whose stretch of the scale the expected place lies."""
+        place = part @ np.arange(part.shape[1], dtype=np.float32)
+        return np.searchsorted(np.asarray(self.cuts[head]), place, side="right")[:, None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote."""
+        return cls(**values)
+
+
+def calibration_error(probability: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 15) -> float:
+    """Return the expected calibration error.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_rows,)
+        Of the answer given.
+    right : ndarray of bool, shape (n_rows,)
+        Whether it was right.
+    bins : int
+        Number of equally wide bins.
+
+    Returns
+    -------
+    float
+        Mean distance of probability and share of right answers, weighted by bin.
+
+    Examples
+    --------
+    >>> calibration_error(np.float32([0.8, 0.8, 0.8, 0.8, 0.8]), np.array([1, 1, 1, 1, 0], bool))
+    0.0
+    """
+    if not len(probability):
+        return 0.0
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    gaps = [
+        abs(float(probability[place == b].mean()) - float(right[place == b].mean())) * float((place == b).mean())
+        for b in np.unique(place)
+    ]
+    return round(sum(gaps), 6)
+
+
+def labels_at(places: Mapping[str, Places], row: int) -> Labels:
+    """Return one row of what `Calibration.choose` gave, as labels.
+
+    Parameters
+    ----------
+    places : mapping of str to ndarray of int8
+    row : int
+
+    Returns
+    -------
+    Labels
+    """
+    names = {head: tuple(TAXONOMY[head].names[i] for i in at[row].tolist() if i >= 0) for head, at in places.items()}
+    single = {head: chosen[0] for head, chosen in names.items() if TAXONOMY[head].form == "single"}
+    return Labels(**names | single)  # type: ignore[arg-type]
+
+
+def _from_left(order: NDArray[np.int64], kept: NDArray[np.bool_]) -> Places:
+    """Keep places in order; what is not kept is -1 at the right."""
+    back = np.argsort(~kept, axis=1, kind="stable")
+    return np.where(np.take_along_axis(kept, back, 1), np.take_along_axis(order, back, 1), -1)
+
+
+def _softmax(logits: Logits) -> Probabilities:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    out: Probabilities = raised / raised.sum(axis=1, keepdims=True)
+    return out
+
+
+def _sigmoid(logits: Logits) -> Probabilities:
+    out: Probabilities = (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)
+    return out
+
+
+def _temperature(logits: Logits, truth: NDArray[np.float32]) -> float:
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        p = _softmax(logits / np.float32(np.exp(log_temperature)))
+        return float(-(truth * np.log(p + 1e-9)).sum(axis=1).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def _platt(logits: Logits, truth: NDArray[np.float32]) -> tuple[float, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=1e6).fit(logits.reshape(-1, 1), truth.ravel() > 0)
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def _best_threshold(probability: Probabilities, truth: NDArray[np.bool_]) -> float:
+    """The threshold with the best micro F1."""
+
+    def f1(threshold: float) -> float:
+        said = probability >= threshold
+        return float(2 * (said & truth).sum() / max(1, said.sum() + truth.sum()))
+
+    return float(max(np.arange(0.1, 0.7, 0.01), key=f1).round(4))
+
+
+def _best_second(probability: Probabilities, truth: NDArray[np.float32]) -> float:
+    """The threshold for labels after the first with the best F1 over them."""
+    rest = probability.copy()
+    rest[np.arange(len(rest)), rest.argmax(1)] = 0
+    return _best_threshold(rest, (truth > 0) & (truth < 0.5))
+
+
+def _best_cuts(probability: Probabilities, truth: NDArray[np.float32]) -> list[float]:
+    """Cut the expected place where the quantiles of the true labels lie: the shares of the labels are kept."""
+    place = probability @ np.arange(probability.shape[1], dtype=np.float32)
+    shares = np.cumsum(truth.mean(axis=0))[:-1]
+    return [float(x) for x in np.quantile(place, np.clip(shares, 0, 1))]
+
+
+def _least_probability(first: Probabilities, right: NDArray[np.bool_]) -> float:
+    """The lowest probability above which answers are right as often as wanted."""
+    order = np.argsort(-first, kind="stable")
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero((share >= RIGHT_WHEN_SPEAKING) & (np.arange(len(order)) >= 20))
+    return float(first[order[good[-1]]]) if good.size else 1.0

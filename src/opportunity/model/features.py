@@ -1,0 +1,208 @@
+"""What the table looks at: words and pairs of neighbouring words, counted.
+
+Features are numbered: first the words of the vocabulary, then the pairs. A message's counts are divided by the
+square root of how many there are, so long messages do not shout.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opportunity.text.tokens import TokenColumn, tokenize, tokenize_column
+
+__all__ = ["Counts", "Found", "Occurrence", "Vocabulary", "message_scale"]
+
+_SHIFT = 21
+"""Bits of the second word's number in a pair's key; a vocabulary has fewer than 2**21 words."""
+
+
+class Occurrence(NamedTuple):
+    """A feature at a place in a message; `start` and `end` are offsets in characters."""
+
+    feature: int
+    start: int
+    end: int
+
+
+class Found(NamedTuple):
+    """The features of one message and how many tokens it has."""
+
+    occurrences: list[Occurrence]
+    n_tokens: int
+    n_known: int
+
+
+class Counts(NamedTuple):
+    """The features of many messages, counted.
+
+    Attributes
+    ----------
+    words, pairs : scipy.sparse.csr_array of float32, shape (n_messages, n_words) and (n_messages, n_pairs)
+    n_tokens : ndarray of int64, shape (n_messages,)
+    """
+
+    words: Any
+    pairs: Any
+    n_tokens: NDArray[np.int64]
+
+    @property
+    def scale(self) -> NDArray[np.float32]:
+        """The messages' scales, shape (n_messages, 1)."""
+        return message_scale(np.diff(self.words.indptr) + np.diff(self.pairs.indptr))[:, None]
+
+    @property
+    def known_share(self) -> NDArray[np.float32]:
+        """The share of tokens that the vocabulary knows, shape (n_messages,); NaN where there are none."""
+        tokens = np.where(self.n_tokens > 0, self.n_tokens, 1)
+        return np.where(self.n_tokens > 0, np.diff(self.words.indptr) / tokens, np.nan).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words and word pairs that a table knows.
+
+    Attributes
+    ----------
+    words : tuple of str
+        Tokens in the form of `opportunity.text.tokens`.
+    pairs : ndarray of int64, shape (n_pairs,)
+        ``first << 21 | second``, the words' numbers, ascending.
+    """
+
+    words: tuple[str, ...]
+    pairs: NDArray[np.int64] = field(repr=False)
+
+    @classmethod
+    def learn(cls, texts: Iterable[str], *, extra: Iterable[str] = (), at_least: int = 5) -> Self:
+        """Keep what at least `at_least` distinct messages carry.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Masked messages.
+        extra : iterable of str
+            Words to know in any case: those that have a vector.
+        at_least : int
+            Fewest distinct messages that a word or pair must be in.
+
+        Returns
+        -------
+        Vocabulary
+        """
+        words, pairs = Counter(extra_dict := dict.fromkeys(extra, at_least)), Counter[tuple[str, str]]()
+        for text in dict.fromkeys(texts):
+            tokens = [token.word for token in tokenize(text)]
+            words.update(set(tokens) - extra_dict.keys())
+            pairs.update(set(pairwise(tokens)))
+        kept = tuple(sorted(word for word, n in words.items() if n >= at_least))
+        number = {word: i for i, word in enumerate(kept)}
+        keys = [number[a] << _SHIFT | number[b] for (a, b), n in pairs.items() if n >= at_least]
+        return cls(kept, np.array(sorted(keys), np.int64))
+
+    def __len__(self) -> int:
+        return len(self.words) + len(self.pairs)
+
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        return {word: i for i, word in enumerate(self.words)}
+
+    @cached_property
+    def _pair_number(self) -> dict[int, int]:
+        return {key: len(self.words) + i for i, key in enumerate(self.pairs.tolist())}
+
+    @cached_property
+    def _arrow_words(self) -> Any:
+        import pyarrow as pa
+
+        return pa.array(self.words, pa.large_string())
+
+    @cached_property
+    def _arrow_pairs(self) -> Any:
+        import pyarrow as pa
+
+        return pa.array(self.pairs)
+
+    def find(self, text: str) -> Found:
+        """Find the features of one message, with their places.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Found
+        """
+        tokens = [(self._number.get(token.word, -1), token) for token in tokenize(text)]
+        found = [Occurrence(i, token.start, token.end) for i, token in tokens if i >= 0]
+        n_known = len(found)
+        for (i, first), (j, second) in pairwise(tokens):
+            if i >= 0 and j >= 0 and (pair := self._pair_number.get(i << _SHIFT | j)) is not None:
+                found.append(Occurrence(pair, first.start, second.end))
+        return Found(found, len(tokens), n_known)
+
+    def count(self, texts: Sequence[str] | Any) -> Counts:
+        """Count the features of many messages.
+
+        Parameters
+        ----------
+        texts : sequence of str, or pyarrow string array
+            Without nulls.
+
+        Returns
+        -------
+        Counts
+        """
+        import pyarrow as pa
+
+        column = tokenize_column(texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.large_string()))
+        numbers, bounds = self._numbers(column), column.offsets
+        words = _counts(numbers, bounds, len(self.words))
+        pairs = _counts(self._pairs_of(numbers, bounds), bounds, len(self.pairs))
+        return Counts(words, pairs, column.n_tokens)
+
+    def _numbers(self, column: TokenColumn) -> NDArray[np.int64]:
+        """The words' numbers of all tokens in order; -1 for an unknown word."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        found = pc.index_in(column.words.cast(pa.large_string()), value_set=self._arrow_words)
+        known: NDArray[np.int64] = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return known[column.codes] if len(known) else np.zeros(0, np.int64)
+
+    def _pairs_of(self, numbers: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of the pair that begins at each token; -1 where none does."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        out = np.full(len(numbers), -1, np.int64)
+        begins = numbers >= 0
+        begins[:-1] &= begins[1:]
+        lasts = bounds[1:] - 1
+        begins[lasts[lasts >= 0]] = False
+        at = np.flatnonzero(begins)
+        keys = numbers[at] << _SHIFT | numbers[at + 1]
+        found = pc.index_in(pa.array(keys), value_set=self._arrow_pairs).fill_null(-1)
+        out[at] = found.to_numpy(zero_copy_only=False)
+        return out
+
+
+def _counts(numbers: NDArray[np.int64], bounds: NDArray[np.int64], width: int) -> Any:
+    """Rows of occurrences as a sparse matrix; the same number twice in a row stands twice."""
+    from scipy.sparse import csr_array
+
+    known = numbers >= 0
+    ends = np.concatenate(([0], np.cumsum(known)))[bounds]
+    indices = numbers[known].astype(np.int32)
+    return csr_array((np.ones(len(indices), np.float32), indices, ends), shape=(len(bounds) - 1, width))
+
+
+def message_scale(n_features: NDArray[np.int64]) -> NDArray[np.float32]:
+    """One over the square root of the number of features found; 1 where none is."""
+    return (1 / np.sqrt(np.maximum(n_features, 1))).astype(np.float32)

@@ -1,0 +1,179 @@
+"""The reader: a small sentence encoder, its heads linear on the mean of the last layer, so every token has a vote.
+
+The graph (``reader.onnx``) takes ``input_ids`` and ``attention_mask`` and gives ``votes``, one row per token, whose
+sum plus the intercept are the log-odds, and ``logits``, that sum. onnxruntime and tokenizers run it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opportunity.errors import ModelCorruptError
+from opportunity.model.calibration import Calibration
+from opportunity.model.columns import COLUMNS
+from opportunity.model.votes import Scores, Votes, VotingModel
+from opportunity.records import ModelInfo
+
+__all__ = ["Reader"]
+
+MOST_TOKENS = 256
+"""Tokens that are read of a message; the rest is passed over."""
+
+BATCH_TOKENS = 4096
+"""Tokens of one run of the graph, padding included."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reader(VotingModel):
+    """An encoder and its tokeniser.
+
+    Attributes
+    ----------
+    info : ModelInfo
+    calibration : Calibration
+    graph, tokenizer : bytes
+        The ONNX graph and the tokeniser's JSON.
+    """
+
+    FILES = ("reader.onnx", "tokenizer.json")
+
+    info: ModelInfo
+    calibration: Calibration
+    graph: bytes = field(repr=False)
+    tokenizer: bytes = field(repr=False)
+    _session: Any = field(repr=False)
+    _encoder: Any = field(repr=False)
+
+    @classmethod
+    def build(cls, graph: bytes, tokenizer: bytes, info: ModelInfo, calibration: Calibration) -> Self:
+        """Make the graph and the tokeniser ready to run.
+
+        Parameters
+        ----------
+        graph, tokenizer : bytes
+        info : ModelInfo
+        calibration : Calibration
+
+        Returns
+        -------
+        Reader
+
+        Raises
+        ------
+        ModelCorruptError
+            If one of the two cannot be used.
+        """
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        try:
+            session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            encoder = Tokenizer.from_str(tokenizer.decode())
+        except Exception as fault:  # both libraries raise bare exceptions of their own
+            raise ModelCorruptError("reader.onnx or tokenizer.json cannot be read; install the model again") from fault
+        if [out.name for out in session.get_outputs()] != ["logits", "votes", "intercept"]:
+            raise ModelCorruptError("reader.onnx must give logits, votes and intercept; install the model again")
+        encoder.no_padding()
+        encoder.enable_truncation(MOST_TOKENS)
+        return cls(info, calibration, graph, tokenizer, session, encoder)
+
+    def score(self, texts: Sequence[str] | Any) -> Scores:
+        """Return the log-odds of many prepared messages.
+
+        Parameters
+        ----------
+        texts : sequence of str, or pyarrow string array
+
+        Returns
+        -------
+        Scores
+        """
+        encoded = self._encode(texts)
+        logits = np.zeros((len(encoded), len(COLUMNS)), np.float32)
+        for rows in _batches([len(e.ids) for e in encoded]):
+            ids = _padded([encoded[row].ids for row in rows])
+            mask = _padded([encoded[row].attention_mask for row in rows])
+            logits[rows] = self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
+        shares = [_known_share(e) for e in encoded]
+        return Scores(logits, np.array([np.nan if share is None else share for share in shares], np.float32))
+
+    def votes(self, text: str) -> Votes:
+        """Return the votes of one prepared message, one per token.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Votes
+            The votes of the markers at both ends are part of the intercept.
+        """
+        encoded = self._encode([text])[0]
+        inputs = {"input_ids": _padded([encoded.ids]), "attention_mask": _padded([encoded.attention_mask])}
+        votes, intercept = self._session.run(["votes", "intercept"], inputs)
+        spans = np.array(encoded.offsets, np.int64)
+        real = spans[:, 1] > spans[:, 0]
+        whole = intercept + votes[0][~real].sum(axis=0)
+        return Votes(spans[real], votes[0][real], whole.astype(np.float32), _known_share(encoded))
+
+    def to_files(self) -> dict[str, bytes]:
+        """Write the reader as the contents of its files."""
+        return {"reader.onnx": self.graph, "tokenizer.json": self.tokenizer}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], info: ModelInfo, calibration: Calibration) -> Self:
+        """Read what `to_files` wrote.
+
+        Parameters
+        ----------
+        files : mapping of str to bytes
+        info : ModelInfo
+        calibration : Calibration
+
+        Returns
+        -------
+        Reader
+
+        Raises
+        ------
+        ModelCorruptError
+        """
+        return cls.build(files["reader.onnx"], files["tokenizer.json"], info, calibration)
+
+    def _encode(self, texts: Sequence[str] | Any) -> list[Any]:
+        rows = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)
+        return list(self._encoder.encode_batch(rows))
+
+
+def _known_share(encoded: Any) -> float | None:
+    """The share of words that the tokeniser knows as one piece."""
+    words = [word for word in encoded.word_ids if word is not None]
+    if not words:
+        return None
+    pieces = np.bincount(words)
+    return float((pieces[pieces > 0] == 1).mean())
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows of like length together, as many as `BATCH_TOKENS` hold."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batch and (len(batch) + 1) * lengths[row] > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    out = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    for padded, row in zip(out, rows, strict=True):
+        padded[: len(row)] = row
+    return out

@@ -1,0 +1,218 @@
+"""Model folders: a manifest, data files, checksums. Nothing in them can execute.
+
+A folder holds ``manifest.json`` and exactly the files that its kind names. A file is read once, its checksum is
+compared, and only then is it parsed. To change the format: raise `FORMAT`, keep the reading of the older one here,
+and add a folder of the older format to the tests.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from opportunity.errors import ModelCorruptError, ModelFormatError, ModelNotFoundError
+from opportunity.model.calibration import Calibration
+from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT
+from opportunity.model.reader import Reader
+from opportunity.model.table import Table
+from opportunity.records import ModelInfo
+
+__all__ = ["FORMAT", "Manifest", "load_model", "read_manifest", "save_model", "shipped"]
+
+FORMAT = 1
+"""The version of the folder's form."""
+
+KINDS: Mapping[str, Any] = {"table": Table, "reader": Reader}
+
+_MOST_BYTES = 200 * 2**20
+_MOST_MANIFEST_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a model folder says of itself.
+
+    Attributes
+    ----------
+    kind : str
+        ``"table"`` or ``"reader"``.
+    info : ModelInfo
+    calibration : Calibration
+    trained : dict
+        How it was trained: rows, fingerprint of the corpus, settings, library versions.
+    figures : dict
+        What was measured, by data set.
+    files : dict of str to str
+        SHA-256 per file.
+    """
+
+    kind: str
+    info: ModelInfo
+    calibration: Calibration
+    trained: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def shipped(name: str) -> Path:
+    """Return the folder of a model that comes with the library.
+
+    Parameters
+    ----------
+    name : str
+        ``"table"``, ``"reader"`` or ``"vectors-en"``.
+
+    Returns
+    -------
+    Path
+        It need not exist.
+    """
+    installed = Path(str(resources.files("opportunity"))) / "models" / name
+    checkout = Path(__file__).parents[3] / "models" / name
+    return installed if installed.is_dir() or not checkout.is_dir() else checkout
+
+
+def save_model(model: Table | Reader, folder: Path, *, trained: dict[str, Any], figures: dict[str, Any]) -> Manifest:
+    """Write a model folder; an existing one is replaced file by file, the manifest last.
+
+    Parameters
+    ----------
+    model : Table or Reader
+    folder : Path
+    trained, figures : dict
+        Kept in the manifest.
+
+    Returns
+    -------
+    Manifest
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = model.to_files()
+    kind = next(name for name, cls in KINDS.items() if isinstance(model, cls))
+    sums = {name: sha256(content).hexdigest() for name, content in sorted(contents.items())}
+    manifest = Manifest(kind, model.info, model.calibration, trained, figures, sums)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    written = {
+        "format": FORMAT,
+        "kind": kind,
+        "name": model.info.name,
+        "version": model.info.version,
+        "columns": [f"{head}:{label}" for head, label in COLUMNS],
+        "calibration": model.calibration.to_dict(),
+        "trained": trained,
+        "figures": figures,
+        "files": sums,
+    }
+    (folder / "manifest.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check a model folder's manifest; no other file is opened.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Manifest
+
+    Raises
+    ------
+    ModelNotFoundError
+        If there is no model folder at that path.
+    ModelFormatError
+        If it is of another format version, kind or taxonomy.
+    ModelCorruptError
+        If the manifest cannot be read.
+    """
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise ModelNotFoundError(
+            f"{folder} is not a model folder: it has no manifest.json; train one or give another path"
+        )
+    values = _read_json(path)
+    version, kind = values.get("format"), values.get("kind")
+    if version != FORMAT:
+        raise ModelFormatError(
+            f"{path} has format {version!r}, this version reads {FORMAT}; upgrade opportunity or retrain"
+        )
+    if kind not in KINDS:
+        raise ModelFormatError(
+            f"{path} is of kind {kind!r}, this version reads {', '.join(KINDS)}; upgrade opportunity"
+        )
+    if values.get("columns") != [f"{head}:{label}" for head, label in COLUMNS]:
+        raise ModelFormatError(f"{path} answers other labels than this version's taxonomy has; retrain the model")
+    try:
+        info = ModelInfo(str(values["name"]), str(values["version"]))
+        files = {str(name): str(digest) for name, digest in values["files"].items()}
+        calibration = _calibration(values["calibration"])
+        return Manifest(kind, info, calibration, dict(values["trained"]), dict(values["figures"]), files)
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise ModelCorruptError(f"{path} lacks a part or has one of another form; install the model again") from fault
+
+
+def load_model(folder: Path) -> Table | Reader:
+    """Load a model folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Table or Reader
+
+    Raises
+    ------
+    ModelError
+        As `read_manifest`, or if a file is missing, has another checksum, or cannot be parsed.
+    """
+    manifest = read_manifest(folder)
+    kind = KINDS[manifest.kind]
+    if sorted(manifest.files) != sorted(kind.FILES):
+        raise ModelCorruptError(f"{folder} must name the files {', '.join(kind.FILES)}; install the model again")
+    contents = {name: _read_file(folder / name, digest) for name, digest in manifest.files.items()}
+    model: Table | Reader = kind.from_files(contents, manifest.info, manifest.calibration)
+    return model
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MOST_MANIFEST_BYTES:
+            raise ModelCorruptError(f"{path} is larger than {_MOST_MANIFEST_BYTES} bytes; install the model again")
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as fault:
+        raise ModelCorruptError(f"{path} is not JSON that can be read; install the model again") from fault
+    if not isinstance(values, dict):
+        raise ModelCorruptError(f"{path} must hold one JSON object; install the model again")
+    return values
+
+
+def _read_file(path: Path, digest: str) -> bytes:
+    if not path.is_file():
+        raise ModelCorruptError(f"{path} is missing; install the model again")
+    if path.stat().st_size > _MOST_BYTES:
+        raise ModelCorruptError(f"{path} is larger than {_MOST_BYTES} bytes; install the model again")
+    content = path.read_bytes()
+    if sha256(content).hexdigest() != digest:
+        raise ModelCorruptError(f"{path} is not what its checksum says; install the model again")
+    return content
+
+
+def _calibration(values: dict[str, Any]) -> Calibration:
+    """Read the calibration and hold it to the heads and to finite numbers."""
+    calibration = Calibration.from_dict(values)
+    wanted = {"temperature": EXCLUSIVE, "slope": INDEPENDENT, "offset": INDEPENDENT, "threshold": INDEPENDENT}
+    for name, heads in wanted.items():
+        if {h: float(x) for h, x in getattr(calibration, name).items()}.keys() != set(heads):
+            raise ValueError(f"{name} must be given for {heads}")
+    if min(calibration.temperature.values()) <= 0:
+        raise ValueError("a temperature must be above 0")
+    float(calibration.speak), float(calibration.margin)
+    return calibration

@@ -1,0 +1,225 @@
+"""`Triage`: text, model and advice in one object. Every surface calls it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opportunity.advice.evidence import find_evidence
+from opportunity.advice.facts import find_facts
+from opportunity.advice.plan import advise
+from opportunity.advice.playbook import Playbook, load_playbook
+from opportunity.errors import DataError
+from opportunity.model.auto import Auto
+from opportunity.model.calibration import labels_at
+from opportunity.model.columns import SLICES
+from opportunity.model.store import load_model, shipped
+from opportunity.model.votes import Model
+from opportunity.records import Abstained, Complaint, Facts, Labels, ModelInfo, Ranked, Suggestion
+from opportunity.taxonomy import TAXONOMY
+from opportunity.text.language import CLEARLY_ENGLISH, supported
+from opportunity.text.prepare import prepare, prepare_batch
+
+__all__ = ["Triage", "load"]
+
+Given = str | bytes | Complaint
+
+SHIPPED = ("reader", "table")
+"""Models that come with the library, the default first."""
+
+
+@dataclass(frozen=True)
+class Triage:
+    """Answers the two questions for complaints.
+
+    Attributes
+    ----------
+    model : Model
+        What reads.
+    playbook : Playbook
+        What is said.
+    facts : bool
+        Whether facts are looked for; they are the slowest part of a suggestion.
+
+    Examples
+    --------
+    >>> import opportunity
+    >>> triage = opportunity.load("table")
+    >>> suggestion = triage("You charged me twice for the same ticket. I want the £40 back.")
+    >>> suggestion.chosen.opportunity[0]
+    'make_whole'
+    """
+
+    model: Model
+    playbook: Playbook = field(default_factory=load_playbook)
+    facts: bool = True
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """Which model answers."""
+        return self.model.info
+
+    def __call__(self, complaint: Given) -> Suggestion:
+        """Suggest for one complaint.
+
+        Parameters
+        ----------
+        complaint : str, bytes or Complaint
+            Of any size and content; what no advice can rest on is abstained from, with the reason.
+
+        Returns
+        -------
+        Suggestion
+        """
+        given, id_ = (complaint.text, complaint.id) if isinstance(complaint, Complaint) else (complaint, None)
+        prepared = prepare(given)
+        probability, votes = self.model.read(prepared.text)
+        rows = probability[None, :]
+        chosen = labels_at(self.model.calibration.choose(rows), 0)
+        abstained = _unreadable(prepared.text, votes.known_share) or self.model.calibration.abstentions(rows)[0]
+        if abstained in ("empty", "unsupported_language"):
+            chosen = Labels()
+        facts = find_facts(prepared.source) if self.facts else Facts()
+        answers, plan, levels = advise(prepared.source, chosen, facts, abstained, self.playbook)
+        return Suggestion(
+            id=id_,
+            **{head: _ranked(head, probability[columns]) for head, columns in SLICES.items()},
+            chosen=chosen,
+            abstained=abstained,
+            evidence=find_evidence(prepared, votes, chosen),
+            facts=facts,
+            answers=answers,
+            plan=plan,
+            levels=levels,
+            model=self.model.info,
+            notes=prepared.notes,
+        )
+
+    def pipe(self, complaints: Iterable[Given]) -> Iterator[Suggestion]:
+        """Suggest for a stream of complaints, in order, one at a time in memory.
+
+        Parameters
+        ----------
+        complaints : iterable of str, bytes or Complaint
+
+        Yields
+        ------
+        Suggestion
+        """
+        yield from map(self, complaints)
+
+    def score_batch(self, batch: Any, *, text_field: str = "text", id_field: str = "id") -> Any:
+        """Read a batch of messages in columns, at speed: labels and probabilities, no words.
+
+        Parameters
+        ----------
+        batch : pyarrow.RecordBatch
+            With a string column of texts and, if there is one, a column of ids.
+        text_field, id_field : str
+            The names of those columns.
+
+        Returns
+        -------
+        pyarrow.RecordBatch
+            ``id``, the chosen labels (a string per single head, a list of strings per other head), ``abstained``,
+            ``opportunity_probability``, and ``probabilities``, all columns of
+            `opportunity.model.columns.COLUMNS` in order.
+
+        Raises
+        ------
+        DataError
+            If there is no column of texts.
+        """
+        import pyarrow as pa
+
+        if text_field not in batch.schema.names:
+            names = ", ".join(batch.schema.names)
+            raise DataError(f'the batch has no column "{text_field}"; it has {names}. Did you mean another text_field?')
+        texts = prepare_batch(batch.column(text_field).cast(pa.large_string()))
+        probability, known = self.model.read_many(texts)
+        columns = {} if id_field not in batch.schema.names else {"id": batch.column(id_field)}
+        places = self.model.calibration.choose(probability)
+        abstained = self.model.calibration.abstentions(probability)
+        for row in _doubtful(known):
+            reason = _unreadable(texts[row].as_py(), None if np.isnan(known[row]) else float(known[row]))
+            abstained[row] = reason or abstained[row]
+            if reason:
+                for at in places.values():
+                    at[row] = -1
+        columns |= {head: _label_column(head, at) for head, at in places.items()}
+        columns["abstained"] = pa.array(abstained, pa.string())
+        columns["opportunity_probability"] = pa.array(probability[:, SLICES["opportunity"]].max(axis=1, initial=0))
+        flat = pa.array(probability.ravel())
+        columns["probabilities"] = pa.FixedSizeListArray.from_arrays(flat, probability.shape[1])
+        return pa.RecordBatch.from_pydict(columns)
+
+
+def load(
+    path: str | Path | None = None, *, playbook: str | Path | Playbook | None = None, facts: bool = True
+) -> Triage:
+    """Load a model and a playbook.
+
+    Parameters
+    ----------
+    path : str or Path or None
+        A model folder, or a shipped model: ``"reader"`` reads best, ``"table"`` is the fast one for backlogs,
+        ``"auto"`` asks the reader only where the table is unsure. None takes the best that is shipped.
+    playbook : str, Path, Playbook or None
+        A business's own lines, laid over the default ones.
+    facts : bool
+        Whether facts are looked for in each complaint.
+
+    Returns
+    -------
+    Triage
+
+    Raises
+    ------
+    ModelError
+        If the model folder cannot be used.
+    PlaybookError
+        If the playbook cannot be used.
+    """
+    if path is None:
+        path = next((name for name in SHIPPED if shipped(name).is_dir()), SHIPPED[-1])
+    model: Model
+    if path == "auto":
+        model = Auto.of(load_model(shipped("table")), load_model(shipped("reader")))
+    else:
+        model = load_model(shipped(str(path)) if path in SHIPPED else Path(path))
+    own = playbook if isinstance(playbook, Playbook) else load_playbook(None if playbook is None else Path(playbook))
+    return Triage(model, own, facts)
+
+
+def _ranked(head: str, probability: NDArray[np.float32]) -> tuple[Ranked, ...]:
+    names = TAXONOMY[head].names
+    shown = probability[: len(names)]
+    return tuple(Ranked(names[i], round(float(shown[i]), 6)) for i in np.argsort(-shown, kind="stable"))
+
+
+def _unreadable(text: str, known_share: float | None) -> Abstained | None:
+    """Why a prepared text cannot be read at all, or None."""
+    if not text.strip():
+        return "empty"
+    return None if supported(text, known_share) else "unsupported_language"
+
+
+def _doubtful(known_share: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The rows that may be unreadable; the others are English by their words."""
+    return np.flatnonzero(~(known_share >= CLEARLY_ENGLISH))
+
+
+def _label_column(head: str, places: NDArray[np.int8]) -> Any:
+    """Places of labels as an Arrow column."""
+    import pyarrow as pa
+
+    names = pa.array(TAXONOMY[head].names)
+    kept = places >= 0
+    labels = names.take(pa.array(places[kept].astype(np.int32)))
+    offsets = pa.array(np.concatenate(([0], np.cumsum(kept.sum(axis=1)))).astype(np.int32))
+    if TAXONOMY[head].form == "single":
+        return names.take(pa.array(places[:, 0].astype(np.int32), mask=~kept[:, 0]))
+    return pa.ListArray.from_arrays(offsets, labels)
