@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opportunity.advice.evidence import find_evidence
-from opportunity.advice.facts import find_facts
 from opportunity.advice.plan import advise
 from opportunity.advice.playbook import Playbook, load_playbook
 from opportunity.errors import DataError
@@ -82,7 +81,7 @@ class Triage:
         abstained = _unreadable(prepared.text, votes.known_share) or self.model.calibration.abstentions(rows)[0]
         if abstained in ("empty", "unsupported_language"):
             chosen = Labels()
-        facts = find_facts(prepared.source) if self.facts else Facts()
+        facts = _facts(prepared.source) if self.facts else Facts()
         answers, plan, levels = advise(prepared.source, chosen, facts, abstained, self.playbook)
         return Suggestion(
             id=id_,
@@ -192,6 +191,12 @@ def load(
         model = load_model(shipped(str(path)) if path in SHIPPED else Path(path))
     own = playbook if isinstance(playbook, Playbook) else load_playbook(None if playbook is None else Path(playbook))
     return Triage(model, own, facts)
+
+
+def _facts(text: str) -> Facts:
+    from opportunity.advice.facts import find_facts  # imports spaCy, the slowest import of all
+
+    return find_facts(text)
 
 
 def _ranked(head: str, probability: NDArray[np.float32]) -> tuple[Ranked, ...]:

@@ -279,6 +279,8 @@ def _temperature(logits: Logits, truth: NDArray[np.float32]) -> float:
 def _platt(logits: Logits, truth: NDArray[np.float32]) -> tuple[float, float]:
     from sklearn.linear_model import LogisticRegression
 
+    if (truth > 0).all() or not (truth > 0).any():
+        return 1.0, 0.0
     model = LogisticRegression(C=1e6).fit(logits.reshape(-1, 1), truth.ravel() > 0)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 

@@ -1,0 +1,115 @@
+"""HTML to text; quoted replies and signatures off."""
+
+import re
+
+from opportunity.text.traced import Traced
+
+__all__ = ["TRIGGER", "drop_quoted_reply", "drop_signature", "strip_html"]
+
+_BLOCK = (
+    "address|article|aside|blockquote|body|br|center|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|head|header"
+    "|hr|html|li|main|nav|ol|p|pre|section|table|tbody|tfoot|thead|title|tr|ul"
+)
+_INLINE = "a|b|big|code|del|em|font|i|img|ins|s|small|span|strike|strong|sub|sup|u"
+_OTHER = "script|style|template|meta|link|base|button|caption|cite|col|colgroup|input|label|q|td|th"
+
+# Only alternatives that cannot fail read past the next "<", so the scan is linear on any input.
+_HTML_RE = re.compile(rf"<(?:!doctype|/?(?:{_BLOCK}|{_INLINE}|{_OTHER}))(?=[\s/>])[^<>]*>", re.IGNORECASE | re.ASCII)
+_BLOCK_RE = re.compile(rf"<(?:{_BLOCK}|td)(?=[\s/>])", re.IGNORECASE | re.ASCII)
+_TAG_RE = re.compile(
+    r"<!--[\s\S]*?(?:-->|\Z)"
+    r"|<(?P<hidden>script|style|template|title)(?=[\s/>])[\s\S]*?(?:</(?P=hidden)\s*>|\Z)"
+    r"|<(?:!|\?|/?(?P<name>[a-z][\w:-]*)(?=[\s/>]))"
+    r"(?:(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+|[^<>]*)>",
+    re.IGNORECASE,
+)
+_NEW_LINE_RE = re.compile(rf"(?:{_BLOCK})\Z", re.IGNORECASE)
+_NEW_CELL_RE = re.compile(r"t[dh]\Z", re.IGNORECASE)
+_SPACES_RE = re.compile(r"\s+")
+_BLANK_LINES_RE = re.compile(r" ?\n[ \n]*")
+
+_WROTE = r"^[ \t]*On [^\n]{0,200}(?:\n[^\n]{0,120})?\bwrote:[ \t]*$"
+_LINES_RE = re.compile(
+    rf"(?P<wrote>{_WROTE}\n+)?(?:^[ \t]{{0,3}}>(?! ?[0-9])(?=[ >\n]|\Z)[^\n]*(?:\n|\Z))+", re.MULTILINE
+)
+_HEADER_RE = re.compile(
+    rf"(?:{_WROTE}"
+    r"|^[ \t]*-{3,}[ \t]*Original (?:Message|Appointment)[ \t]*-{3,}"
+    r"|^[ \t*]*From:[^\n]*\n{1,2}(?:[ \t*]*(?:To|Cc|Date|Reply-To):[^\n]*\n{1,2}){0,3}"
+    r"[ \t*]*(?:Sent|Subject):)",
+    re.MULTILINE,
+)
+_DATED_RE = re.compile(r"[0-9]{4}|[0-9]:[0-9]{2}|@")
+
+_SIGNATURE_RE = re.compile(r"^--[ ]?\n(?:[^\n]*\n){0,9}[^\n]*\Z", re.MULTILINE)
+_DEVICE_RE = re.compile(
+    r"^[ \t]*(?:Sent (?:from|via|with) (?:my )?(?:iPhone|iPad|iPod|Android|Samsung|Galaxy|BlackBerry"
+    r"|Huawei|Xiaomi|Nokia|Windows|Mail|Outlook|Yahoo|AOL|Gmail|Proton|mobile|phone|smartphone|tablet)\b[^\n]{0,60}"
+    r"|Get Outlook for [^\n]{1,60})$\n?",
+    re.MULTILINE | re.IGNORECASE | re.ASCII,
+)
+_FOOTER_RE = re.compile(
+    r"^[ \t*]*(?:confidentiality|disclaimer|notice|this (?:e-?mail|message|communication|transmission))\b"
+    r"[^\n]*(?:\n(?![ \t]*\n)[^\n]+)*",
+    re.MULTILINE | re.IGNORECASE | re.ASCII,
+)
+_CONFIDENTIAL_RE = re.compile(r"\b(?:confidential|privileged)\b", re.IGNORECASE | re.ASCII)
+_RECIPIENT_RE = re.compile(r"\b(?:intended|recipient|addressee|individual or entity)", re.IGNORECASE)
+_WORD_RE = re.compile(r"[^\W_]")
+
+TRIGGER = (
+    r"<[A-Za-z/!?]|(?m:^[ \t]{0,3}>)|(?m:^--[ ]?$)|(?i:wrote:|-[ \t]*Original|From:[^\n]*\n|Get Outlook)"
+    r"|(?i:Sent (?:from|via|with)|confidential|privileged)"
+)
+"""RE2 pattern; a text in which it finds nothing passes every step here unchanged."""
+
+
+def strip_html(text: Traced) -> Traced:
+    """Turn HTML into text; text with other uses of ``<`` stays as it is.
+
+    Scripts, styles and comments go with what is in them; a block becomes a new line.
+    """
+    if not _HTML_RE.search(text.text):
+        return text
+    flowing = bool(_BLOCK_RE.search(text.text))
+    after = text.replace(_SPACES_RE, " ") if flowing else text
+    after = after.replace(_TAG_RE, _break)
+    after = after.replace(_BLANK_LINES_RE, lambda m: "\n\n" if m[0].count("\n") > 1 else "\n") if flowing else after
+    return _unless_empty(after, text)
+
+
+def _break(tag: re.Match[str]) -> str:
+    """Say what a tag is in plain text: nothing, a new line, or a space between cells."""
+    name = tag["name"] or ""
+    if _NEW_LINE_RE.match(name):
+        return "\n"
+    return " " if _NEW_CELL_RE.match(name) else ""
+
+
+def drop_quoted_reply(text: Traced) -> Traced:
+    """Leave out what was quoted from earlier messages, unless there is nothing else."""
+    after = _unless_empty(text.replace(_LINES_RE, ""), text) if ">" in text.text else text
+    for header in _HEADER_RE.finditer(after.text):
+        if "wrote:" not in header[0] or _DATED_RE.search(header[0]):
+            return _unless_empty(after.edit([(header.start(), len(after.text), "")]), after)
+    return after
+
+
+def drop_signature(text: Traced) -> Traced:
+    """Leave out signatures, "Sent from my iPhone" and legal footers, unless there is nothing else."""
+    for pattern, new in ((_DEVICE_RE, _nothing), (_FOOTER_RE, _footer), (_SIGNATURE_RE, _nothing)):
+        text = _unless_empty(text.replace(pattern, new), text)
+    return text
+
+
+def _nothing(_: re.Match[str]) -> str:
+    return ""
+
+
+def _footer(paragraph: re.Match[str]) -> str | None:
+    found = _CONFIDENTIAL_RE.search(paragraph[0]) and _RECIPIENT_RE.search(paragraph[0])
+    return "" if found else None
+
+
+def _unless_empty(after: Traced, before: Traced) -> Traced:
+    return after if after is before or _WORD_RE.search(after.text) else before

@@ -1,0 +1,211 @@
+"""What could tell who wrote, or about whom, becomes a plain word such as ``emailaddress``."""
+
+import re
+from typing import TYPE_CHECKING
+
+from opportunity.text.traced import Traced
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["mask", "mask_common", "mask_private"]
+
+# Shapes without look-around, so that each can stand in a pattern and in a trigger alike.
+_HELLO = (
+    "(?:[Dd]ear|DEAR|[Hh]i|HI|[Hh]ello|HELLO|[Hh]ey|HEY|[Hh]iya|[Gg]reetings|[Gg]ood (?:morning|afternoon|evening)) "
+)
+_TITLE = "(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Signor|Signora|Madame|Messrs)"
+_LINK_SIGN = r"://|[Ww]{3}\.|\.[A-Za-z]{2,10}/[A-Za-z0-9]"
+_CARD = "[0-9](?:[ -]?[0-9]){12,18}"
+_IBAN = "[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?"
+_PHONES = (
+    r"(?:\+|00)[1-9](?:[ ().-]{0,3}[0-9]){6,14}",  # international
+    r"(?:1[ .-]?)?\(?[2-9][0-9]{2}\)?[ .-]{0,2}[0-9]{3}[ .-]?[0-9]{4}",  # North American
+    r"\(?0[0-9]{2,5}\)?(?:[ .-]?[0-9]{2,4}){1,4}",  # with the zero of a trunk call
+    r"0[0-9](?:[ .-][0-9]{2}){4}",
+    r"0[0-9][ .-][0-9]{4}[ .-][0-9]{4}",
+    r"555[ .-][0-9]{4}",
+)
+_MONTH = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[A-Za-z]*"
+_CURRENCY = (
+    "(?i:usd|eur|gbp|inr|aud|cad|nzd|chf|aed|rs|dollars?|euros?|pounds?|quid|bucks|rupees?|francs?|pence|cents?)"
+)
+_ADDRESSEE_RE = re.compile(
+    r"(?i)\b(?:"
+    "all|any|anyone|bank|board|care|chief|claims|colleague|colleagues|committee|company|complaints"
+    "|council|customer|department|desk|director|doctor|everybody|everyone|folks|friend|friends|gentlemen"
+    "|guys|head|help|helpdesk|hotel|ladies|lettings|madam|madame|manager|management|members|office"
+    "|officer|owner|people|postmaster|practice|records|relations|representative|sales|seller|service"
+    "|services|sir|sirs|staff|store|support|surgery|team|the|there|to|treasurer|waste|whom"
+    r")\b"
+)
+
+_EMAIL_RE = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LINK_SIGN_RE = re.compile(_LINK_SIGN)
+_LINK_RE = re.compile(
+    r"(?:(?i:https?)://|(?<!\w)[Ww]{3}\.)[^\s<>\"]*[^\s<>\".,;:!?)'\]]"
+    r"|(?<![\w.-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,10}/[A-Za-z0-9](?:[^\s<>\"]*[^\s<>\".,;:!?)'\]])?"
+)
+_HANDLE_RE = re.compile(r"(?<![\w@.])@(?:[^\W\d]\w*|[0-9]{5,}\w*)")
+_GREETING_RE = re.compile(
+    rf"(?:^|(?<=[.!?] ))[ \t]*{_HELLO}(?P<title>{_TITLE}\b\.? )?"
+    rf"(?P<name>(?!I['’]|{_TITLE}\b)"
+    r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){0,2})"
+    r"(?P<end> ?(?:[,!:;.\n–—]|- |\Z))?",
+    re.MULTILINE,
+)
+_NUMBER_RE = re.compile(
+    "(?<![A-Za-z0-9_.,])(?:"
+    r"(?P<keep>[0-9]{4}(?P<a>[-/.])[0-9]{1,2}(?P=a)[0-9]{1,2}(?:T[0-9:]+)?(?![\w-])"
+    r"|[0-9]{1,2}(?P<b>[-/.])[0-9]{1,2}(?P=b)(?:[0-9]{4}|[0-9]{2})(?![\w-])"
+    rf"|[0-9]{{1,2}}-?{_MONTH}-?[0-9]{{2,4}}(?!\w)"
+    r"|[0-9]{1,3}(?:,[0-9]{2,3})+(?:\.[0-9]+)?(?!\w)|[0-9]+[.,][0-9]{1,2}(?![\w.-]))"
+    rf"|(?P<iban>{_IBAN}(?!\w))"
+    rf"|(?P<card>{_CARD}(?![\w-]))"
+    rf"|(?P<phone>(?:{'|'.join(_PHONES)})(?![\w-]))"
+    r"|(?P<code>(?:# ?)?(?<![/-])(?=[A-Za-z/_-]*[0-9])[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)*(?!\w)))"
+)
+_SUM_BEFORE_RE = re.compile(rf"(?:[$£€¥₹]|\b{_CURRENCY}\.?) ?\Z")
+_SUM_RE = re.compile(rf"{_CURRENCY}?[0-9]+{_CURRENCY}?")
+_SUM_AFTER_RE = re.compile(rf" ?{_CURRENCY}\b")
+_SEPARATOR_RE = re.compile("[-/_ ]")
+_UNIT_RE = re.compile("[0-9]+[a-z]{1,5}")
+_SHORT_CODE_RE = re.compile("[A-Z]{1,6}-[0-9]{3}")
+
+_IN_CODE = "[A-Za-z0-9_/-]*"
+_FOUR_DIGITS_AND_A_LETTER = "|".join(
+    f"(?:[0-9]{_IN_CODE}){{{before}}}[A-WYZa-wyz](?:{_IN_CODE}[0-9]){{{4 - before}}}" for before in range(5)
+)
+# RE2; a text in which it finds nothing passes `mask` unchanged
+_TRIGGER = (
+    "@[^\x00-\x2f:-@\\[-^`{-\x7f]"
+    rf"|{_LINK_SIGN}"
+    rf"|(?m:(?:^|[.!?] )[ \t]*{_HELLO}(?:[^a-z\s]\S|{_TITLE}))"
+    r"|# ?[0-9]{3}|[A-Z]-[0-9]{3}|(?:^|[^A-Za-z0-9_.,$£€¥₹])"
+    rf"(?:[0-9]{{5}}|[0-9]-?[0-9]-?[0-9]-?[0-9]-?[0-9]-?[0-9]|{_CARD}|{_IBAN}|{'|'.join(_PHONES)})"
+    rf"|{_FOUR_DIGITS_AND_A_LETTER}"
+)
+_COMMON = (
+    ("(^|[ \n])https?://[A-Za-z0-9/_?=&%#.~+-]*[A-Za-z0-9/_=&%#~+-]", r"\1weblink"),
+    ("(^|[ \n])@(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]{5}[A-Za-z0-9_]*)", r"\1somebody"),
+)
+# what follows the word shows whether `mask` would have taken more
+_UNSURE = rf"(?:weblink|somebody)(?:[^ \n.,!?:;)]|[.,!?:;)]{{1,3}}[^ \n.,!?:;)]|[.,!?:;)]{{4}})|{_TRIGGER}"
+
+
+def mask_common(texts: "pa.Array") -> tuple["pa.Array", "pa.Array"]:
+    """Put placeholder words where links and handles stand free, which is all there is in most posts.
+
+    Parameters
+    ----------
+    texts : pyarrow.Array
+        Of strings.
+
+    Returns
+    -------
+    masked : pyarrow.Array
+        Of strings.
+    unsure : pyarrow.Array
+        Of booleans: whether `mask` could make something else of the text.
+    """
+    import pyarrow.compute as pc
+
+    for pattern, new in _COMMON:
+        texts = pc.replace_substring_regex(texts, pattern, new)
+    return texts, pc.match_substring_regex(texts, _UNSURE)
+
+
+def mask(text: str) -> str:
+    """Put placeholder words where a text holds what is private.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        The text with ``emailaddress``, ``weblink``, ``somebody`` (handles and names in greetings), ``iban``,
+        ``cardnumber``, ``phonenumber`` and ``referencenumber``; sums, dates, times and short numbers stay.
+
+    Examples
+    --------
+    >>> from opportunity.text.privacy import mask
+    >>> mask("Dear Mr Pellingham, order AB-48213 cost £40, write to jo@example.org")
+    'Dear Mr somebody, order referencenumber cost £40, write to emailaddress'
+    """
+    return mask_private(Traced(text)).text
+
+
+def mask_private(text: Traced) -> Traced:
+    """Put placeholder words where a traced text holds what is private."""
+    if "@" in text.text:
+        text = text.replace(_EMAIL_RE, "emailaddress")
+    if _LINK_SIGN_RE.search(text.text):
+        text = text.replace(_LINK_RE, "weblink")
+    if "@" in text.text:
+        text = text.replace(_HANDLE_RE, "somebody")
+    text = text.edit(name for m in _GREETING_RE.finditer(text.text) if (name := _name(m)))
+    return text.replace(_NUMBER_RE, _placeholder)
+
+
+def _name(greeting: re.Match[str]) -> tuple[int, int, str] | None:
+    """Find the name in a greeting: it has a title or stands before a comma or line end, and is no "Team"."""
+    if not (greeting["title"] or greeting["end"]):
+        return None
+    if _ADDRESSEE_RE.search(greeting["name"]):
+        return None
+    return (*greeting.span("name"), "somebody")
+
+
+def _placeholder(found: re.Match[str]) -> str | None:
+    """Choose the word for a number or code; None where it is a sum, a date, a unit or short."""
+    piece = found[0]
+    digits = 0 if found["keep"] else sum(c.isdigit() for c in piece)
+    if digits < 3 or _is_sum(found):
+        return None
+    if found["iban"] and digits >= 10:
+        return "iban"
+    if found["card"] and _passes_luhn(piece):
+        return "cardnumber"
+    if found["phone"] and digits >= 7:
+        return "phonenumber"
+    return "referencenumber" if _is_reference(piece, digits) else None
+
+
+def _is_sum(found: re.Match[str]) -> bool:
+    """Whether it is money: ``USD15000``, or a currency stands beside it."""
+    text, start, end = found.string, *found.span()
+    return bool(
+        _SUM_BEFORE_RE.search(text, max(0, start - 10), start)
+        or _SUM_AFTER_RE.match(text, end)
+        or (_SUM_RE.fullmatch(found[0]) and not found[0].isdigit())
+    )
+
+
+def _passes_luhn(number: str) -> bool:
+    digits = [int(c) for c in reversed(number) if c.isdigit()]
+    return sum(digits[::2] + [sum(divmod(2 * d, 10)) for d in digits[1::2]]) % 10 == 0
+
+
+def _is_reference(piece: str, digits: int) -> bool:
+    """Whether a token with digits is an order, case or account number."""
+    bare = piece.lstrip("# ")
+    letters = {c.lower() for c in bare if c.isalpha()}
+    if not letters:
+        return (bare != piece and bare.isdigit() and digits >= 3) or _is_long_number(
+            _SEPARATOR_RE.split(bare), "/" in bare
+        )
+    if letters == {"x"} or _UNIT_RE.fullmatch(bare):  # a regulator's mask; 500mg
+        return False
+    return digits >= (4 if bare.upper() == bare else 5) or _SHORT_CODE_RE.fullmatch(bare) is not None
+
+
+def _is_long_number(groups: list[str], slashed: bool) -> bool:
+    """Whether groups of digits are a number to look up: no round sum, no range such as 100-150 or 2023-24."""
+    if len(groups) == 1 or slashed:
+        return any(len(g) >= 5 and not g.endswith("000") for g in groups)
+    if len(groups) > 2 or sum(map(len, groups)) < 6:
+        return sum(map(len, groups)) >= 6
+    low, high = (int(g[:9]) for g in groups)
+    return not (low < high <= 20 * low or (len(groups[0]), len(groups[1])) == (4, 2))
