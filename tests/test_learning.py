@@ -1,0 +1,159 @@
+"""Labelled rows are held to the guide; training is repeatable and measures itself."""
+
+import pytest
+from conftest import ROOT, shared, write_lines
+
+from opportunity.errors import DataError
+from opportunity.learning.datasets import faults, fingerprint, groups, read_json_lines, read_rows
+from opportunity.learning.evaluate import evaluate
+from opportunity.learning.train import train
+from opportunity.model.classifier import OpportunityClassifier
+from opportunity.model.store import load_model, read_manifest
+
+ROW = {
+    "id": "1",
+    "text": "late",
+    "kind": "complaint",
+    "failure": ["late_or_missing"],
+    "opportunity": ["make_whole"],
+    "help": ["expedite"],
+    "urgency": "soon",
+    "heat": "calm",
+    "flags": [],
+}
+
+
+@pytest.fixture(scope="module")
+def trained(small, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    return train(small, folder, classifier=OpportunityClassifier(min_messages=2, max_iter=50), folds=2)
+
+
+def test_a_row_is_read(tmp_path):
+    (row,) = read_rows([write_lines(tmp_path / "rows.jsonl", [ROW])])
+    assert (row.text, row.labels.opportunity) == ("late", ("make_whole",))
+
+
+def test_rows_of_ids_find_their_texts(tmp_path):
+    labels = {key: value for key, value in ROW.items() if key != "text"}
+    rows = write_lines(tmp_path / "labels.jsonl", [labels])
+    texts = write_lines(tmp_path / "texts.jsonl", [{"id": "1", "text": "found"}])
+    assert read_rows([rows], texts=[texts])[0].text == "found"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"text": None}, 'line 1 of .* has no "text", and its id is in no file of texts'),
+        ({"urgency": "someday"}, "urgency has the unknown label 'someday'; the guide has routine, soon"),
+        ({"help": "expedite"}, "help must be a list of labels; it is a str"),
+        ({"failure": ["other"] * 4}, "failure has 4 labels; it takes at most 3, each once"),
+    ],
+)
+def test_a_wrong_row_is_named_by_line_and_fault(tmp_path, change, message):
+    path = write_lines(tmp_path / "rows.jsonl", [ROW | change])
+    with pytest.raises(DataError, match=message):
+        read_rows([path])
+
+
+def test_a_missing_head_is_named(tmp_path):
+    path = write_lines(tmp_path / "rows.jsonl", [{k: v for k, v in ROW.items() if k != "heat"}])
+    with pytest.raises(DataError, match="lacks heat; it has"):
+        read_rows([path])
+
+
+def test_a_line_that_is_no_json_is_named_without_its_content(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"id": "1"\nsecret words\n')
+    with pytest.raises(DataError, match=r"line 1 of .*rows\.jsonl is not a JSON object") as caught:
+        list(read_json_lines(path))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DataError, match="there is no file"):
+        read_rows([tmp_path / "none.jsonl"])
+
+
+def test_the_order_of_decision_is_held():
+    assert faults(ROW) == []
+    assert "order of decision" in faults(ROW | {"opportunity": ["make_whole", "prevent_harm"]})[0]
+    assert "stands alone" in faults(ROW | {"opportunity": ["make_whole", "none_clear"]})[0]
+    assert "is empty" in faults(ROW | {"opportunity": []})[0]
+    praise = ROW | {"kind": "praise", "opportunity": ["earn_an_advocate", "fix_the_cause"]}
+    assert faults(praise) == []
+
+
+def test_a_domain_and_both_rows_of_a_pair_stay_together(tmp_path):
+    rows = [
+        ROW | {"id": "b", "pair": "a", "industry": "gas"},
+        ROW | {"id": "a", "pair": "b", "industry": "water"},
+        ROW | {"id": "c", "industry": "gas"},
+        ROW | {"id": "nhs-7"},
+    ]
+    assert groups(read_rows([write_lines(tmp_path / "rows.jsonl", rows)])) == ["water", "water", "gas", "nhs"]
+
+
+def test_the_fingerprint_changes_with_a_label(tmp_path):
+    a = read_rows([write_lines(tmp_path / "a.jsonl", [ROW])])
+    b = read_rows([write_lines(tmp_path / "b.jsonl", [ROW | {"heat": "upset"}])])
+    assert fingerprint(a) == fingerprint(a) != fingerprint(b)
+
+
+def test_training_twice_gives_the_same_checksums(small, trained, tmp_path):
+    again = train(small, tmp_path, classifier=OpportunityClassifier(min_messages=2, max_iter=50), folds=2)
+    assert again.manifest.files == trained.manifest.files
+    assert again.manifest.calibration == trained.manifest.calibration
+
+
+def test_the_manifest_says_what_the_model_was_trained_on(small, trained):
+    said = read_manifest(trained.folder).trained
+    assert said["rows"] == len(small)
+    assert said["fingerprint"] == fingerprint(small)
+    assert "scikit-learn" in said["libraries"]
+
+
+def test_what_was_taught_is_known_better_than_what_was_not(small, trained):
+    seen = evaluate(load_model(trained.folder), small).figures["opportunity_top1"]
+    assert seen > trained.evaluation.figures["opportunity_top1"] > 0.15
+
+
+def test_the_surest_answers_are_right_more_often(trained):
+    curve = trained.evaluation.curve
+    assert curve[0].accuracy >= curve[-1].accuracy
+    assert [point.coverage for point in curve] == [tenth / 10 for tenth in range(1, 11)]
+
+
+def test_too_few_rows_are_refused(small, tmp_path):
+    with pytest.raises(DataError, match="there are 3 labelled rows; at least 50 are needed"):
+        train(small[:3], tmp_path)
+
+
+def test_the_corpus_follows_the_guide_and_quotes_itself():
+    wrong = []
+    for number, row in read_json_lines(ROOT / "data" / "complaints.jsonl"):
+        quotes = [row["evidence"], *row["facts"].values()]
+        bad = [quote for quote in quotes if quote is not None and quote not in row["text"]]
+        if faults(row) or bad or (row["evidence"] is None) != (row["opportunity"] == ["none_clear"]):
+            wrong.append(number)
+    assert wrong == []
+
+
+def test_the_corpus_has_each_id_once_and_pairs_that_know_each_other():
+    rows = {row["id"]: row for _, row in read_json_lines(ROOT / "data" / "complaints.jsonl")}
+    assert len(rows) == sum(1 for _ in read_json_lines(ROOT / "data" / "complaints.jsonl"))
+    for row in rows.values():
+        if "pair" in row:
+            other = rows[row["pair"]]
+            assert other["pair"] == row["id"]
+            assert other["opportunity"][0] != row["opportunity"][0]
+
+
+def test_the_labels_of_open_messages_are_ids_and_labels_only():
+    path = ROOT / "data" / "labels_open.jsonl"
+    heads = {"id", "kind", "failure", "opportunity", "help", "urgency", "heat", "flags"}
+    for _, row in read_json_lines(path):
+        assert row.keys() == heads
+        assert faults(row) == []
+    known = {row["id"] for _, row in read_json_lines(shared("data/open_pool.jsonl"))}
+    assert {row["id"] for _, row in read_json_lines(path)} <= known
