@@ -4,8 +4,9 @@
 
 Rows are labelled by the guide and carry ``facts``. A feature gets a weight only if at least five messages carry it.
 The threshold of a fact is the one with the best F-measure on held-out fifths of the rows; a beta below 1 leans towards
-precision. A row's label names at most one quote per fact, the most telling one, so that many a candidate counts as
-wrong here that is a fact all the same.
+precision. A deadline leans to recall, because advice speaks of it only where the model flags one. A row's label names
+at most one quote per fact, the most telling one, so that many a candidate counts as wrong here that is a fact all the
+same.
 """
 
 import argparse
@@ -25,8 +26,8 @@ from opportunity.advice.candidates import candidates, content_words, reading
 from opportunity.advice.votes import item_features, norms, span_features
 
 TARGET = Path(__file__).parents[1] / "src/opportunity/advice/lexicons/facts.json"
-BETA = {"elapsed": 1.0, "amount": 0.9, "contacts": 0.8, "deadline": 1.0, "reference": 2.0, "item": 0.6}
-STRENGTH = {"item": 0.5}
+BETA = {"elapsed": 1.0, "amount": 0.9, "contacts": 0.8, "deadline": 2.0, "reference": 2.0, "item": 0.6}
+STRENGTH = {"item": 0.5, "deadline": 0.3}
 DEFAULT_STRENGTH = 0.1
 LEAST_MESSAGES = 5
 LEAST_WEIGHT = 0.04
@@ -109,13 +110,15 @@ def choose(ranked: list[tuple[float, bool]], total: int, beta: float) -> tuple[f
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="+", type=Path)
+    parser.add_argument("--only", nargs="+", choices=BETA, default=list(BETA), help="leave the other facts as they are")
     arguments = parser.parse_args()
     rows = [json.loads(line) for path in arguments.data for line in path.read_text("utf-8").splitlines() if line]
     by_fact: defaultdict[str, list[Example]] = defaultdict(list)
     for fact, example in examples(rows):
         by_fact[fact].append(example)
     has = {fact: np.array([bool(row["facts"].get(fact)) for row in rows]) for fact in BETA}
-    fitted = {fact: fit(fact, by_fact[fact], has[fact]) for fact in BETA}
+    fitted = json.loads(TARGET.read_text("utf-8")) if TARGET.exists() else {}
+    fitted |= {fact: fit(fact, by_fact[fact], has[fact]) for fact in arguments.only}
     TARGET.write_text(json.dumps(fitted, ensure_ascii=False, indent=0, sort_keys=True) + "\n", "utf-8")
 
 

@@ -121,7 +121,9 @@ class Labels:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Read the guide's form; other keys are passed over."""
-        return cls(**{h: tuple(v) if isinstance(v := values[h], list) else v for h in HEADS if h in values})
+        given = {head: values[head] for head in HEADS if head in values}
+        heads: dict[str, Any] = {head: tuple(v) if isinstance(v, list) else v for head, v in given.items()}
+        return cls(**heads)
 
     def to_dict(self) -> dict[str, Any]:
         """Write the guide's form."""

@@ -19,6 +19,7 @@ from opportunity.model.store import load_model, shipped
 from opportunity.model.votes import Model
 from opportunity.records import Abstained, Complaint, Facts, Labels, ModelInfo, Ranked, Suggestion
 from opportunity.taxonomy import TAXONOMY
+from opportunity.text.guard import MAX_CHARACTERS
 from opportunity.text.language import CLEARLY_ENGLISH, supported
 from opportunity.text.prepare import prepare, prepare_batch
 
@@ -81,8 +82,9 @@ class Triage:
         abstained = _unreadable(prepared.text, votes.known_share) or self.model.calibration.abstentions(rows)[0]
         if abstained in ("empty", "unsupported_language"):
             chosen = Labels()
-        facts = _facts(prepared.source) if self.facts else Facts()
-        answers, plan, levels = advise(prepared.source, chosen, facts, abstained, self.playbook)
+        words = prepared.source[:MAX_CHARACTERS]
+        facts = _facts(words) if self.facts else Facts()
+        answers, plan, levels = advise(words, chosen, facts, abstained, self.playbook)
         return Suggestion(
             id=id_,
             **{head: _ranked(head, probability[columns]) for head, columns in SLICES.items()},

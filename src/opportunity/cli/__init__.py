@@ -13,6 +13,7 @@ def main() -> None:
     from opportunity.cli.app import app
     from opportunity.errors import OpportunityError
 
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # half a character is written as JSON's escape
     try:
         app()
     except OpportunityError as fault:
@@ -20,4 +21,7 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as fault:
+        sys.stderr.write(f"opportunity: {fault.filename}: {fault.strerror}\n")
         sys.exit(1)

@@ -81,3 +81,110 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled rows."""
     _run("evaluate", model, data, texts=texts or [], as_json=json)
+
+
+@app.command()
+def check(
+    complaint: Annotated[str, typer.Argument(help="The complaint.")],
+    reply: Annotated[str | None, typer.Argument(help="The drafted reply; - or nothing reads standard input.")] = None,
+    model: Model = None,
+    playbook: Playbook = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask "Am I doing my best?" of a drafted reply: twelve questions, and the one thing to mend first."""
+    _run("check", complaint, reply, model=model, playbook=playbook, as_json=json)
+
+
+@app.command()
+def serve() -> None:
+    """Start the HTTP service; its settings come from the environment."""
+    _run("serve")
+
+
+playbooks = typer.Typer(help="A business's own lines.", no_args_is_help=True)
+app.add_typer(playbooks, name="playbook")
+
+
+@playbooks.command("check")
+def playbook_check(path: Annotated[Path, typer.Argument(help="A playbook file.")]) -> None:
+    """Say in one line each what is wrong with a playbook."""
+    _run("playbook", "check", path)
+
+
+@playbooks.command("init")
+def playbook_init(path: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Write a commented playbook to start from."""
+    _run("playbook", "init", path)
+
+
+@playbooks.command("show")
+def playbook_show(
+    path: Annotated[Path | None, typer.Argument(help="A playbook file; none shows ours.")] = None,
+) -> None:
+    """Print what would be said for every label."""
+    _run("playbook", "show", path)
+
+
+JournalFile = Annotated[
+    Path, typer.Option("--journal", envvar="OPPORTUNITY_JOURNAL", help="The journal's file; created on first use.")
+]
+JOURNAL = Path("opportunity-journal.db")
+
+stories = typer.Typer(help="The week's extra-mile stories: recognise, document, learn.", no_args_is_help=True)
+app.add_typer(stories, name="story")
+
+
+@stories.command("add")
+def story_add(
+    title: Annotated[str, typer.Argument(help="What it is called.")],
+    happened: Annotated[str, typer.Option(help="What happened.")],
+    done: Annotated[str, typer.Option(help="What was done.")],
+    plus_one: Annotated[str | None, typer.Option(help="The one thing more.")] = None,
+    said: Annotated[str | None, typer.Option(help="What the customer said after.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Whose story it is, to be able to forget it.")] = None,
+    journal: JournalFile = JOURNAL,
+) -> None:
+    """Document a story."""
+    _run("story", "add", journal, title, happened, done, plus_one=plus_one, said=said, customer=customer)
+
+
+@stories.command("list")
+def story_list(
+    week: Annotated[str | None, typer.Option(help="Such as 2026-W47; all without it.")] = None,
+    journal: JournalFile = JOURNAL,
+) -> None:
+    """List the stories."""
+    _run("story", "list", journal, week)
+
+
+@stories.command("week")
+def story_week(
+    week: Annotated[str | None, typer.Argument(help="Such as 2026-W47; this week without it.")] = None,
+    journal: JournalFile = JOURNAL,
+) -> None:
+    """Print the week's digest: candidates, stories, what worked."""
+    _run("story", "week", journal, week)
+
+
+@stories.command("export")
+def story_export(
+    out: Annotated[Path, typer.Option("--out", "-o", help="A JSONL file of labelled rows for retraining.")],
+    journal: JournalFile = JOURNAL,
+) -> None:
+    """Write what agents corrected as labelled rows."""
+    _run("story", "export", journal, out)
+
+
+journals = typer.Typer(
+    help="What happened: suggestions, corrections, replies, outcomes, stories.", no_args_is_help=True
+)
+app.add_typer(journals, name="journal")
+
+
+@journals.command("forget")
+def journal_forget(
+    customer: Annotated[str, typer.Option(help="The person, as the helpdesk names them.")],
+    journal: JournalFile = JOURNAL,
+) -> None:
+    """Remove everything of a person."""
+    _run("story", "forget", journal, customer)

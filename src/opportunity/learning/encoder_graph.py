@@ -90,8 +90,9 @@ def write_graph(weights: Mapping[str, Array], shape: Shape) -> bytes:
 
     graph = _Graph()
     hidden = _embed(graph, weights, shape)
-    lengths = graph.add("ReduceSum", ["attention_mask", graph.hold("axis.1", np.array([1], np.int64))], "n_tokens", keepdims=0)
-    graph.add("Cast", [lengths], "lengths", to=TensorProto.INT32)
+    second = graph.hold("axis.1", np.array([1], np.int64))
+    graph.add("ReduceSum", ["attention_mask", second], "n_tokens", keepdims=0)
+    graph.add("Cast", ["n_tokens"], "lengths", to=TensorProto.INT32)
     for layer in range(shape.layers):
         hidden = _layer(graph, hidden, f"encoder.layer.{layer}", weights, shape.heads)
     _vote(graph, hidden, weights)

@@ -93,6 +93,6 @@ class Auto:
         unsure = np.flatnonzero(readings.probability[:, SLICES["opportunity"]].max(axis=1, initial=0) < self.sure)
         if len(unsure):
             rows = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
-            again = self.reader.read_many([rows[i] for i in unsure])
+            again = self.reader.read_many([rows[i] for i in unsure.tolist()])
             readings.probability[unsure] = again.probability
         return readings

@@ -193,7 +193,7 @@ class Calibration:
         later = np.where((places > first) & (places < none) & (part >= self.second["opportunity"]), part, -1)
         best = np.argsort(-later, axis=1, kind="stable")[:, : TAXONOMY["opportunity"].most - 1]
         best = np.sort(np.where(np.take_along_axis(later, best, 1) > 0, best, none), axis=1)
-        return np.hstack([first, np.where((best < none) & (first < none), best, -1)])
+        return np.hstack([first, np.where((best < none) & (first < none), best, -1)]).astype(np.int8)
 
     def _independent(self, head: str, part: Probabilities) -> Places:
         """All labels over the threshold, likeliest first."""
@@ -203,7 +203,7 @@ class Calibration:
     def _ordinal(self, head: str, part: Probabilities) -> Places:
         """The label in whose stretch of the scale the expected place lies."""
         place = part @ np.arange(part.shape[1], dtype=np.float32)
-        return np.searchsorted(np.asarray(self.cuts[head]), place, side="right")[:, None]
+        return np.searchsorted(np.asarray(self.cuts[head]), place, side="right")[:, None].astype(np.int8)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -261,7 +261,7 @@ def labels_at(places: Mapping[str, Places], row: int) -> Labels:
     """
     names = {head: tuple(TAXONOMY[head].names[i] for i in at[row].tolist() if i >= 0) for head, at in places.items()}
     single = {head: chosen[0] for head, chosen in names.items() if TAXONOMY[head].form == "single"}
-    return Labels(**names | single)  # type: ignore[arg-type]
+    return Labels(**names | single)
 
 
 def _from_left(order: NDArray[np.int64], kept: NDArray[np.bool_]) -> Places:

@@ -21,7 +21,7 @@ __all__ = ["OpportunityClassifier"]
 Matrix = NDArray[np.float32]
 
 
-class OpportunityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class OpportunityClassifier(ClassifierMixin, BaseEstimator):
     """Answer all heads from n-grams and the mean of word vectors, linearly.
 
     One logistic regression per exclusive head and per independent label. A ranked head is taught a distribution:

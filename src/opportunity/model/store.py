@@ -137,7 +137,7 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} is not a model folder: it has no manifest.json; train one or give another path"
         )
     values = _read_json(path)
-    version, kind = values.get("format"), values.get("kind")
+    version, kind = values.get("format"), str(values.get("kind"))
     if version != FORMAT:
         raise ModelFormatError(
             f"{path} has format {version!r}, this version reads {FORMAT}; upgrade opportunity or retrain"

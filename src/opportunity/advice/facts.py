@@ -1,0 +1,135 @@
+"""What the text says of the matter, each in the customer's own words.
+
+Patterns of words say where a fact may stand (`candidates`); the words in and around such a place vote on whether it
+is the fact (`votes`). The best candidate that passes the fact's threshold is quoted. A name and a promise are told
+by their wording alone. What is not found is None, and is then not spoken of.
+"""
+
+import re
+from collections import Counter
+
+from spacy.tokens import Doc
+
+from opportunity.advice.candidates import MOST_CHARACTERS, Candidate, candidates, content_words, reading
+from opportunity.advice.votes import ballots, item_features, norms, span_features
+from opportunity.records import Facts, Quote
+
+__all__ = ["find_facts"]
+
+_LONGEST_ITEM = 4
+_ITEM_NEIGHBOUR = 1.5
+"""How much lower than the item's own word a neighbour may stand to be quoted with it."""
+
+_LED_IN = {
+    "elapsed": re.compile(r"(?:for|in|over|took|after|about|on)\s+(?=[\w])", re.IGNORECASE),
+    "deadline": re.compile(r"(?:by|at|on|before|until|till|from)\s+", re.IGNORECASE),
+}
+"""Small words in front that a quote does not need."""
+
+_LOOSE_END = re.compile(
+    r"(?:\s+(?:the|an?|your|their|my|our|to|with|for|at|and|on|in|of|this|it|about|via|by|or|is|company|credit))+$",
+    re.IGNORECASE,
+)
+"""Small words at the end of a quote that lead on to what is not quoted."""
+
+_NAME = r"[A-Z][a-zà-ÿ]+(?:[-'][A-Z][a-zà-ÿ]+)?"
+_INTRODUCED = re.compile(
+    rf"\b(?:[Mm]y name is|[Nn]ame's|[Tt]his is)\s+({_NAME}(?:[ ]{_NAME}){{0,2}})(?=[,.;!\n]| here\b| from\b|$)"
+)
+_FAREWELL = r"(?:[Yy]ours|[Kk]ind|[Bb]est|[Ww]arm|[Mm]any|[Ww]ith|[Rr]egards|[Ss]incerely|[Cc]heers|[Tt]hank)"
+_SIGNED = re.compile(
+    rf"(?:^|\n)[ \t]*{_FAREWELL}[^\n]{{0,40}}\n+[ \t]*(?:[-–—]+ ?)?"
+    rf"((?:(?:Mrs?|Ms|Miss|Dr)\.? )?(?:[A-Z]\.? )?{_NAME}(?: (?:[A-Z]\.? )?{_NAME}){{0,2}})"
+    r"[ \t]*(?:\([^)\n]{0,40}\))?[.,]?[ \t]*(?=\n|$)"
+)
+_PROMISE = re.compile(
+    r"\b(?:(?:was|were|been|being|am|got)\s+(?:promised|assured|guaranteed|told)|promised(?:\s+(?:me|us))?"
+    r"|(?:assured|told)\s+(?:me|us)"
+    r"|(?:they|she|he|you|agent|rep|manager|lady|man|site|website|store)\s+(?:said|swore|guaranteed))\s+(?:that\s+)?"
+    r"((?:(?:I|i|it|we|he|she|they|you|somebody|someone|the|my|our|a|an|this|that)\s+)?(?:[\w'’-]{1,30}\s+){0,4}?"
+    r"(?:would|will|'ll|’ll|'d be|’d be|within|by)\s+(?:[\w'’/-]{1,30}[ ]?){1,9})"
+)
+
+
+def find_facts(text: str) -> Facts:
+    """Find what the text says of the matter.
+
+    Parameters
+    ----------
+    text : str
+        The complaint as the customer gave it.
+
+    Returns
+    -------
+    Facts
+        Quotes with offsets into the text; None for what was not found.
+
+    Examples
+    --------
+    >>> facts = find_facts("I ordered a dress and have been waiting for three weeks. It cost me £120.")
+    >>> facts.amount.quote, facts.reference
+    ('£120', None)
+    """
+    with reading(text) as doc:
+        forms = [token.text for token in doc]
+        spans = {fact: doc[start:end] for fact, (start, end) in _chosen(doc, norms(forms), forms).items()}
+        quotes = {fact: _quote(text, span.start_char, span.end_char, fact) for fact, span in spans.items()}
+    return Facts(**quotes, name=_name(text), promise=_promise(text))
+
+
+def _chosen(doc: Doc, words: list[str], forms: list[str]) -> dict[str, tuple[int, int]]:
+    """The tokens of each fact that was found."""
+    chosen = {}
+    by_fact: dict[str, list[Candidate]] = {}
+    for candidate in candidates(doc):
+        by_fact.setdefault(candidate.fact, []).append(candidate)
+    for fact, found in by_fact.items():
+        ballot = ballots()[fact]
+        votes = [ballot.count(span_features(words, forms, c, rank, len(found))) for rank, c in enumerate(found)]
+        best = max(range(len(found)), key=votes.__getitem__)
+        if votes[best] >= ballot.threshold:
+            chosen[fact] = (found[best].start, found[best].end)
+    if item := _item(doc, words, forms):
+        chosen["item"] = item
+    return chosen
+
+
+def _item(doc: Doc, words: list[str], forms: list[str]) -> tuple[int, int] | None:
+    """The word that the votes name as what it is about, with the words that belong to it."""
+    ballot, counts = ballots()["item"], Counter(words)
+    votes = {i: ballot.count(item_features(words, forms, i, counts)) for i in content_words(doc)}
+    if not votes:
+        return None
+    best = max(votes, key=lambda i: (votes[i], -i))
+    if votes[best] < ballot.threshold:
+        return None
+    start, end = best, best + 1
+    while end - start < _LONGEST_ITEM and votes.get(start - 1, -99.0) > votes[best] - _ITEM_NEIGHBOUR:
+        start -= 1
+    while end - start < _LONGEST_ITEM and votes.get(end, -99.0) > votes[best] - _ITEM_NEIGHBOUR:
+        end += 1
+    return start, end
+
+
+def _quote(text: str, start: int, end: int, fact: str) -> Quote:
+    if fact in _LED_IN and (match := _LED_IN[fact].match(text, start, end)):
+        start = match.end()
+    if fact == "contacts" and (match := _LOOSE_END.search(text, start, end)):
+        end = match.start()
+    return Quote(text[start:end], start, end)
+
+
+def _name(text: str) -> Quote | None:
+    """The writer's own name, from how they introduce themselves or sign."""
+    tail = max(0, len(text) - MOST_CHARACTERS)
+    match = _INTRODUCED.search(text, 0, MOST_CHARACTERS) or _SIGNED.search(text, tail)
+    return Quote(match[1], match.start(1), match.end(1)) if match else None
+
+
+def _promise(text: str) -> Quote | None:
+    """What they say was promised to them."""
+    match = _PROMISE.search(text, 0, MOST_CHARACTERS)
+    if match is None:
+        return None
+    quote = match[1].rstrip()
+    return Quote(quote, match.start(1), match.start(1) + len(quote))

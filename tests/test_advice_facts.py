@@ -1,0 +1,147 @@
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opportunity.advice.facts import find_facts
+from opportunity.advice.plan import advise
+from opportunity.advice.playbook import load_playbook
+from opportunity.records import Facts, Labels
+
+LONG = " ".join(["I ordered a lamp for £30 and called them twice about order 4471-B over the last two weeks."] * 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "fact", "quote"),
+    [
+        ("They charged me £42.50 for a jar I never ordered.", "amount", "£42.50"),
+        ("I was charged {$310.00} twice for the same jacket.", "amount", "$310.00"),
+        ("My order number 88-40193 has still not arrived.", "reference", "88-40193"),
+        ("I have called you three times and nobody calls back.", "contacts", "three times"),
+        ("I have been waiting for six weeks for my refund.", "elapsed", "six weeks"),
+        ("We waited over two hours for a table that we had booked.", "elapsed", "two hours"),
+        ("Hello, my name is Ada Mbeki, my boiler is cold.", "name", "Ada Mbeki"),
+        ("The boiler is cold again.\n\nKind regards,\nTomas Lind", "name", "Tomas Lind"),
+        (
+            "I was promised that somebody would call me back by Friday.",
+            "promise",
+            "somebody would call me back by Friday",
+        ),
+    ],
+)
+def test_fact_is_quoted(text, fact, quote):
+    found = getattr(find_facts(text), fact)
+    assert found is not None
+    assert quote in found.quote
+
+
+def test_item_is_quoted_without_its_article():
+    facts = find_facts("My washing machine arrived broken and nobody answers.")
+    assert facts.item.quote == "washing machine"
+
+
+@pytest.mark.parametrize("text", ["", " ", "Thanks!", "🙂", "...", "\n\n\n"])
+def test_what_is_not_said_is_not_found(text):
+    facts = find_facts(text)
+    assert (facts.amount, facts.reference, facts.contacts, facts.name, facts.promise) == (None,) * 5
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=300, deadline=None)
+def test_every_fact_is_verbatim_whatever_the_text(text):
+    assert_verbatim(text)
+
+
+@given(st.lists(st.sampled_from([*LONG.split(), "\n", "{$9.00}", "“", "İ", "Dear", "by", "Friday", "—"]), max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_every_fact_is_verbatim_in_texts_like_complaints(words):
+    assert_verbatim(" ".join(words))
+
+
+def assert_verbatim(text):
+    facts = find_facts(text)
+    for name in (f.name for f in fields(Facts)):
+        quote = getattr(facts, name)
+        assert quote is None or (quote.quote and text[quote.start : quote.end] == quote.quote)
+
+
+def test_facts_do_not_change_from_call_to_call():
+    assert find_facts(LONG) == find_facts(LONG)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<",
+        "\n",
+        "1",
+        "<>",
+        "1 ",
+        "two weeks ",
+        "a1",
+        "('",
+        "$ ",
+        "@",
+        "I called them ",
+        "my ",
+        "A.",
+        "x,",
+        "İ",
+        "\t \n",
+        "would ",
+    ],
+)
+def test_hostile_text_is_read_in_a_tenth_of_a_second(unit):
+    find_facts("warm up")
+    text = (unit * 20_000)[:20_000]
+    fastest = min(_seconds(text) for _ in range(3))
+    assert fastest < 0.1
+
+
+def _seconds(text):
+    start = time.thread_time()
+    find_facts(text)
+    return time.thread_time() - start
+
+
+def test_threads_do_not_disturb_each_other():
+    texts = [f"I waited {n} weeks for order AB-{n}00 and the lamp, number{n} wx{n}yz, cost £{n}." for n in range(1, 60)]
+    alone = [find_facts(text) for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(find_facts, texts * 3)) == alone * 3
+
+
+def test_facts_and_plan_of_a_message_take_less_than_fifteen_milliseconds():
+    playbook, labels = load_playbook(), Labels("complaint", ("late_or_missing",), ("make_whole",), ("expedite",))
+    text = " ".join(LONG.split()[:100])
+    advise(text, labels, find_facts(text), None, playbook)
+    fastest = 1.0
+    for _ in range(10):
+        start = time.thread_time()
+        advise(text, labels, find_facts(text), None, playbook)
+        fastest = min(fastest, time.thread_time() - start)
+    assert fastest < 0.015
+
+
+def test_memory_does_not_grow_with_new_words():
+    from opportunity.advice.candidates import _reader
+
+    find_facts("warm up")
+    strings = _reader().nlp.vocab.strings
+    before = len(strings)
+    for n in range(50):
+        find_facts(f"zq{n}x wv{n}y my kl{n}m is broken")
+    assert len(strings) == before
+
+
+def test_importing_the_advice_does_not_load_spacy():
+    names = ("advice.plan", "advice.playbook", "advice.reply", "advice.authoring", "journal")
+    imports = "; ".join(f"import opportunity.{name}" for name in names)
+    code = f"import sys; {imports}; print('spacy' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"

@@ -1,0 +1,202 @@
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opportunity.advice.facts import find_facts
+from opportunity.advice.lines import FACT_SLOTS
+from opportunity.advice.plan import advise
+from opportunity.advice.playbook import Limits, load_playbook
+from opportunity.advice.playbook_file import LEVELS, REASONS
+from opportunity.records import Facts, Labels, Quote
+from opportunity.taxonomy import TAXONOMY
+
+PLAYBOOK = load_playbook()
+GOLD = Path(__file__).parents[1] / "../shared/data/gold_dev.jsonl"
+TEXT = "The lamp came broken and nobody answers."
+BROKEN = Labels("complaint", ("product_or_quality",), ("make_whole",), ("repair_or_replace",), "soon", "upset")
+CHEER = re.compile(r"\b(?:delight\w*|happy|glad|great|wonderful|smile|fun|enjoy|surprise|pleased)\b", re.IGNORECASE)
+
+
+def some(head, most=3):
+    return st.lists(st.sampled_from(TAXONOMY[head].names), max_size=most, unique=True).map(tuple)
+
+
+def one(head):
+    return st.none() | st.sampled_from(TAXONOMY[head].names)
+
+
+LABELS = st.builds(
+    Labels,
+    kind=one("kind"),
+    failure=some("failure"),
+    opportunity=some("opportunity"),
+    help=some("help", 4),
+    urgency=one("urgency"),
+    heat=one("heat"),
+    flags=some("flags", 6),
+)
+WORDS = ["lamp", "coat", "parcel", "Friday", "tomorrow", "£20", "twice", "since", "order", "weeks", "Ada"]
+QUOTES = st.none() | st.sampled_from(WORDS).map(lambda w: Quote(w, 0, len(w)))
+FACTS = st.builds(Facts, **{name: QUOTES for name in FACT_SLOTS})
+
+
+def said(answers, plan, levels):
+    parts = [answers.opportunity, answers.help]
+    if plan:
+        parts += [plan.react, plan.respond, plan.recover, *([plan.plus_one] if plan.plus_one else [])]
+    if levels:
+        parts += [levels.meet, levels.exceed, levels.delight, levels.amaze]
+    return parts
+
+
+def sentences(text):
+    return len(re.findall(r"[.?!]”?(?=\s|$)", text))
+
+
+@given(st.text(max_size=60), LABELS, FACTS, st.none() | st.sampled_from(REASONS))
+@settings(max_examples=300)
+def test_whatever_is_chosen_every_part_is_said_in_full(text, chosen, facts, abstained):
+    answers, plan, levels = advise(text, chosen, facts, abstained, PLAYBOOK)
+    parts = said(answers, plan, levels)
+    assert all(parts)
+    assert not [part for part in parts if re.search(r"\{\w+\}", part)]
+    assert not [part for part in parts if re.search(r"\b([^\W\d_]+) \1\b", part, re.IGNORECASE)]
+    assert 1 <= sentences(answers.opportunity) <= 3
+    assert 1 <= sentences(answers.help) <= 3
+
+
+@given(st.text(max_size=60), LABELS, FACTS, st.none() | st.sampled_from(REASONS))
+def test_same_complaint_gets_the_same_advice(text, chosen, facts, abstained):
+    assert advise(text, chosen, facts, abstained, PLAYBOOK) == advise(text, chosen, facts, abstained, PLAYBOOK)
+
+
+@given(st.text(max_size=60), LABELS, st.sampled_from(REASONS))
+def test_where_the_model_abstains_there_is_no_plan(text, chosen, reason):
+    _, plan, levels = advise(text, chosen, Facts(), reason, PLAYBOOK)
+    assert plan is None
+    assert levels is None
+
+
+@pytest.mark.parametrize("reason", ["low_probability", "narrow_margin"])
+def test_an_unsure_model_asks_first(reason):
+    helps = {advise(f"{TEXT} {n}", BROKEN, Facts(), reason, PLAYBOOK)[0].help for n in range(40)}
+    assert all(re.search(r"\b[Aa]sk|\blet them tell|\bLook at what", text) for text in helps)
+
+
+SOBER = [
+    {"opportunity": ("prevent_harm", "make_whole")},
+    {"opportunity": ("rebuild_trust",)},
+    {"failure": ("fraud_or_privacy",)},
+    {"failure": ("product_or_quality", "safety_or_hygiene")},
+    {"flags": ("repeat", "loyal")},
+]
+
+
+@pytest.mark.parametrize("change", SOBER)
+def test_after_danger_fraud_or_a_repeat_failure_there_is_no_cheer_and_no_extra(change):
+    for n in range(40):
+        parts = advise(f"{TEXT} {n}", replace(BROKEN, **change), Facts(), None, PLAYBOOK)
+        assert parts[1].plus_one is None
+        assert parts[2].target in ("meet", "exceed")
+        assert not CHEER.search(" ".join(said(*parts)[:5]))
+
+
+@pytest.mark.parametrize("text", ["My mother passed away in May.", "It was for the funeral", "I am a widow."])
+def test_bereavement_is_met_without_cheer(text):
+    loyal = replace(BROKEN, flags=("loyal",), opportunity=("earn_an_advocate",))
+    _, plan, levels = advise(text, loyal, Facts(), None, PLAYBOOK)
+    assert plan.plus_one is None
+    assert levels.target == "exceed"
+
+
+def test_extra_waits_until_the_fix_is_named():
+    listening = replace(BROKEN, help=("investigate", "own_personally"))
+    assert advise(TEXT, listening, Facts(), None, PLAYBOOK)[1].plus_one is None
+    assert advise(TEXT, BROKEN, Facts(), None, PLAYBOOK)[1].plus_one
+
+
+def test_loyal_customer_and_advocate_raise_the_target():
+    def target(**change):
+        return advise(TEXT, replace(BROKEN, **change), Facts(), None, PLAYBOOK)[2].target
+
+    assert LEVELS.index(target(flags=("loyal",))) == LEVELS.index(target()) + 1
+    assert LEVELS.index(target(opportunity=("make_whole", "earn_an_advocate"))) == LEVELS.index(target()) + 1
+
+
+def test_limits_cap_the_target_and_the_extra():
+    for level in LEVELS:
+        capped = replace(PLAYBOOK, limits=Limits(target=level))
+        _, plan, levels = advise(TEXT, replace(BROKEN, flags=("loyal",)), Facts(), None, capped)
+        assert LEVELS.index(levels.target) <= LEVELS.index(level)
+        assert (plan.plus_one is None) == (level == "meet")
+
+
+def test_remedy_that_is_not_offered_is_not_spoken_of():
+    limited = replace(PLAYBOOK, limits=Limits(not_offered=frozenset({"refund_or_compensate"})))
+    chosen = replace(BROKEN, help=("refund_or_compensate",))
+    answers, plan, _ = advise(TEXT, chosen, Facts(), None, limited)
+    refund = {
+        line.text for part in ("lines", "then", "say") for line in PLAYBOOK.lines[f"help.refund_or_compensate.{part}"]
+    }
+    assert not [text for text in refund if text in answers.help or text in plan.recover]
+    assert answers.help
+
+
+@pytest.mark.parametrize(("amount", "words"), [("£30", "you may settle it yourself"), ("£1,300", "above the £40")])
+def test_amount_is_held_against_the_limit(amount, words):
+    limited = replace(PLAYBOOK, limits=Limits(goodwill=40))
+    facts = Facts(amount=Quote(amount, 0, len(amount)))
+    assert words in advise(TEXT, replace(BROKEN, help=("refund_or_compensate",)), facts, None, limited)[0].help
+
+
+def test_recovery_goes_from_safety_to_fix_to_loss_to_explanation():
+    order = PLAYBOOK.policy.recover_order
+    assert set(order) == set(TAXONOMY["help"].names)
+    steps = [
+        order.index(x) for x in ("escalate", "repair_or_replace", "refund_or_compensate", "explain", "report_cause")
+    ]
+    assert steps == sorted(steps)
+    mixed = replace(BROKEN, help=("explain", "refund_or_compensate", "expedite"))
+    recover = advise(TEXT, mixed, Facts(), None, PLAYBOOK)[1].recover
+    places = [
+        max(recover.find(line.text) for line in PLAYBOOK.lines[f"help.{name}.say"])
+        for name in ("expedite", "refund_or_compensate", "explain")
+    ]
+    assert places == sorted(places)
+    assert min(places) >= 0
+
+
+def test_apology_is_never_conditional_and_never_alone():
+    for n in range(100):
+        _, plan, _ = advise(f"{TEXT}{n}", BROKEN, Facts(), None, PLAYBOOK)
+        assert not re.search(r"sorry (?:if|but)|sorry for any", plan.react)
+        assert plan.respond
+        assert plan.recover
+
+
+def gold():
+    if not GOLD.exists():
+        pytest.skip(f"{GOLD.name} is not there")
+    return [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
+
+
+def test_no_answer_is_given_to_many_and_none_is_broken():
+    rows = gold()
+    seen = {"opportunity": Counter(), "help": Counter()}
+    for row in rows:
+        chosen, facts = Labels.from_dict(row), find_facts(row["text"])
+        reason = None if row["kind"] == "complaint" else "not_a_complaint"
+        answers, plan, levels = advise(row["text"], chosen, facts, reason, PLAYBOOK)
+        for part in said(answers, plan, levels):
+            assert part
+            assert not re.search(r"\{\w+\}|\b([^\W\d_]+) \1\b", part, re.IGNORECASE), part
+        seen["opportunity"][answers.opportunity] += 1
+        seen["help"][answers.help] += 1
+    for counter in seen.values():
+        assert counter.most_common(1)[0][1] <= 0.04 * len(rows)

@@ -1,0 +1,170 @@
+"""The reader: a sum of token votes, whatever company a message keeps, read back as it was written."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+import opportunity
+from opportunity.errors import ModelCorruptError, ModelFormatError
+from opportunity.learning.encoder_graph import BLOCK, Shape, read_weights, write_graph
+from opportunity.model.auto import Auto
+from opportunity.model.calibration import Calibration
+from opportunity.model.columns import COLUMNS, SLICES
+from opportunity.model.reader import MOST_TOKENS, Reader
+from opportunity.model.store import load_model, save_model, shipped
+from opportunity.records import ModelInfo
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "my", "parcel", "is", "late", "again", "refund", "##s", "please"]
+INFO = ModelInfo("reader", "test")
+
+
+def small_weights() -> dict[str, np.ndarray]:
+    """A random encoder of one layer, named as BERT names its weights."""
+    rng, width, inner = np.random.default_rng(0), BLOCK, 2 * BLOCK
+
+    def some(*shape: int) -> np.ndarray:
+        return rng.normal(0, 0.2, shape).astype(np.float32)
+
+    weights = {
+        "embeddings.word_embeddings.weight": some(len(WORDS), width),
+        "embeddings.position_embeddings.weight": some(MOST_TOKENS, width),
+        "head.weight": some(len(COLUMNS), width),
+        "head.bias": some(len(COLUMNS)),
+    }
+    sizes = {"attention.self.query": (width, width), "attention.self.key": (width, width)}
+    sizes |= {"attention.self.value": (width, width), "attention.output.dense": (width, width)}
+    sizes |= {"intermediate.dense": (inner, width), "output.dense": (width, inner)}
+    for name, (out, into) in sizes.items():
+        weights[f"encoder.layer.0.{name}.weight"] = some(out, into)
+        weights[f"encoder.layer.0.{name}.bias"] = some(out)
+    norms = ("embeddings", "encoder.layer.0.attention.output", "encoder.layer.0.output")
+    for name in norms:
+        weights[f"{name}.LayerNorm.weight"] = 1 + some(width)
+        weights[f"{name}.LayerNorm.bias"] = some(width)
+    return weights
+
+
+def small_tokenizer() -> bytes:
+    vocabulary = {word: i for i, word in enumerate(WORDS)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return tokenizer.to_str().encode()
+
+
+GRAPH = write_graph(small_weights(), Shape(1, 4, MOST_TOKENS))
+READER = Reader.build(GRAPH, small_tokenizer(), INFO, Calibration.plain())
+messages = st.lists(st.lists(st.sampled_from(WORDS[4:]), max_size=30).map(" ".join), min_size=1, max_size=6)
+
+
+@settings(deadline=None)
+@given(messages)
+def test_a_messages_votes_add_up_to_its_log_odds(texts):
+    many = READER.score(texts).logits
+    for text, logits in zip(texts, many, strict=True):
+        assert READER.votes(text).logits == pytest.approx(logits, abs=1e-4)
+
+
+@settings(deadline=None)
+@given(messages, st.randoms())
+def test_order_and_company_of_messages_do_not_matter(texts, chance):
+    order = list(range(len(texts)))
+    chance.shuffle(order)
+    straight = READER.score(texts).logits
+    assert READER.score([texts[i] for i in order]).logits == pytest.approx(straight[order], abs=1e-4)
+    assert READER.score(texts[:1]).logits[0] == pytest.approx(straight[0], abs=1e-4)
+
+
+def test_votes_stand_where_their_words_stand():
+    text = "my parcels is  late"
+    votes = READER.votes(text)
+    assert [text[a:b] for a, b in votes.spans] == ["my", "parcel", "s", "is", "late"]
+    assert votes.known_share == 3 / 4
+
+
+def test_an_empty_message_is_read():
+    assert READER.votes("").known_share is None
+    assert len(READER.votes("").spans) == 0
+
+
+def test_a_long_message_is_read_up_to_its_cap():
+    assert len(READER.votes("late " * 10_000).spans) == MOST_TOKENS - 2
+
+
+def test_weights_come_back_as_near_as_eight_bits_keep_them():
+    weights, again = small_weights(), read_weights(GRAPH)
+    assert again.keys() == weights.keys()
+    for name, weight in weights.items():
+        assert np.abs(again[name] - weight).max() <= np.abs(weight).max() / 127
+
+
+def test_writing_twice_gives_the_same_bytes():
+    assert write_graph(small_weights(), Shape(1, 4, MOST_TOKENS)) == GRAPH
+
+
+def test_a_readers_folder_is_loaded_the_same(tmp_path):
+    save_model(READER, tmp_path, trained={}, figures={})
+    again = load_model(tmp_path)
+    texts = ["my parcel is late", "refund please"]
+    assert np.array_equal(again.score(texts).logits, READER.score(texts).logits)
+
+
+@pytest.mark.parametrize("name", ["reader.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"{}", GRAPH[:1000]], ids=["empty", "pickle", "json", "cut"])
+def test_what_is_no_reader_is_refused(name, content):
+    files = {**READER.to_files(), name: content}
+    with pytest.raises(ModelCorruptError, match="install the model again"):
+        Reader.from_files(files, INFO, Calibration.plain())
+
+
+def test_a_graph_of_another_form_is_refused():
+    import onnx
+
+    model = onnx.load_from_string(GRAPH)
+    del model.graph.output[2]
+    with pytest.raises(ModelCorruptError, match="must give logits, votes and intercept"):
+        Reader.build(model.SerializeToString(), small_tokenizer(), INFO, Calibration.plain())
+
+
+def test_auto_needs_one_of_each_kind():
+    with pytest.raises(ModelFormatError, match="auto needs a model of kind table and one of kind reader"):
+        Auto.of(READER, READER)
+
+
+@pytest.fixture(scope="module")
+def shipped_reader():
+    if not shipped("reader").is_dir():
+        pytest.skip("no reader is shipped yet")
+    return opportunity.load("reader", facts=False)
+
+
+def test_the_shipped_reader_is_what_load_gives(shipped_reader):
+    assert opportunity.load(facts=False).model_info == shipped_reader.model_info
+    folder = shipped("reader")
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 26 * 2**20
+    assert json.loads((folder / "manifest.json").read_text())["kind"] == "reader"
+
+
+def test_auto_answers_as_the_table_where_it_is_sure_and_as_the_reader_elsewhere(shipped_reader, complaints):
+    auto = opportunity.load("auto", facts=False).model
+    said = auto.read_many(complaints).probability
+    table, reader = auto.table.read_many(complaints).probability, auto.reader.read_many(complaints).probability
+    sure = table[:, SLICES["opportunity"]].max(axis=1) >= auto.sure
+    assert np.allclose(said[sure], table[sure], atol=1e-5)
+    assert np.allclose(said[~sure], reader[~sure], atol=1e-4)
+    for text, probability in zip(complaints, said, strict=True):
+        assert auto.read(text).probability == pytest.approx(probability, abs=1e-4)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=300))
+def test_the_shipped_reader_reads_any_text(shipped_reader, text):
+    suggestion = shipped_reader(text)
+    for quote in suggestion.evidence:
+        assert text[quote.start : quote.end] == quote.quote != ""
