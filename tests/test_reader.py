@@ -116,7 +116,7 @@ def test_a_readers_folder_is_loaded_the_same(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["reader.onnx", "tokenizer.json"])
-@pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"{}", GRAPH[:1000]], ids=["empty", "pickle", "json", "cut"])
+@pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"{}", GRAPH[:1000]], ids=["no", "pickle", "json", "cut"])
 def test_what_is_no_reader_is_refused(name, content):
     files = {**READER.to_files(), name: content}
     with pytest.raises(ModelCorruptError, match="install the model again"):

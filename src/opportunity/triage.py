@@ -1,7 +1,7 @@
 """`Triage`: text, model and advice in one object. Every surface calls it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ class Triage:
         if abstained in ("empty", "unsupported_language"):
             chosen = Labels()
         words = prepared.source[:MAX_CHARACTERS]
-        facts = _facts(words) if self.facts else Facts()
+        facts = _facts(words, chosen) if self.facts else Facts()
         answers, plan, levels = advise(words, chosen, facts, abstained, self.playbook)
         return Suggestion(
             id=id_,
@@ -195,10 +195,12 @@ def load(
     return Triage(model, own, facts)
 
 
-def _facts(text: str) -> Facts:
+def _facts(text: str, chosen: Labels) -> Facts:
+    """Facts of the text; a date counts as a deadline only where the model reads one too."""
     from opportunity.advice.facts import find_facts  # imports spaCy, the slowest import of all
 
-    return find_facts(text)
+    facts = find_facts(text)
+    return facts if "deadline" in chosen.flags else replace(facts, deadline=None)
 
 
 def _ranked(head: str, probability: NDArray[np.float32]) -> tuple[Ranked, ...]:

@@ -25,6 +25,9 @@ _GUESSES = (
 )
 
 
+_LONGEST_NAME, _MOST_WORDS_OF_NAME = 40, 4
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A row that could not be read.
@@ -76,9 +79,13 @@ def count_rows(path: Path) -> int | None:
     """Return how many rows a file has, or None where that cannot be told quickly."""
     if path.suffix != ".parquet":
         return None
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return int(pq.read_metadata(path).num_rows)
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError):  # said when it is read
+        return None
 
 
 def _read_csv(path: Path, text_field: str, id_field: str) -> Iterator[Row]:
@@ -88,18 +95,20 @@ def _read_csv(path: Path, text_field: str, id_field: str) -> Iterator[Row]:
         _need_field(path, text_field, reader.fieldnames or ())
         for row in reader:
             if None in row or None in row.values():
-                raw = ",".join(str(value) for value in row.values())
-                yield Reject(
-                    reader.line_num,
-                    f"the row has more or fewer than {len(reader.fieldnames or ())} fields",
-                    raw,
-                )
+                reason = f"the row has more or fewer than {len(reader.fieldnames or ())} fields"
+                yield Reject(reader.line_num, reason, _raw(row))
             else:
                 yield Complaint(row[text_field], row.get(id_field) or str(reader.line_num))
 
 
+def _raw(row: Mapping[str | None, Any]) -> str:
+    """A row of too many or too few fields; the superfluous ones are a list under None."""
+    named = [value for name, value in row.items() if name is not None and value is not None]
+    return ",".join([*named, *row.get(None, ())])
+
+
 def _read_jsonl(path: Path, text_field: str, id_field: str) -> Iterator[Row]:
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield _json_row(number, line, text_field, id_field)
@@ -115,7 +124,12 @@ def _json_row(number: int, line: str, text_field: str, id_field: str) -> Row:
     text = row.get(text_field)
     if not isinstance(text, str):
         return Reject(number, _no_text(row, text_field), line.rstrip("\n"))
-    return Complaint(text, str(row.get(id_field, number)))
+    return Complaint(_whole_characters(text), _whole_characters(_id(row, id_field, number)))
+
+
+def _whole_characters(text: str) -> str:
+    """Replace half a character, which JSON can hold and no other file can."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _read_parquet(path: Path, text_field: str, id_field: str) -> Iterator[Row]:
@@ -124,18 +138,26 @@ def _read_parquet(path: Path, text_field: str, id_field: str) -> Iterator[Row]:
 
     try:
         file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as fault:
+        names = file.schema_arrow.names
+        _need_field(path, text_field, names)
+        number = 0
+        for batch in file.iter_batches(columns=[name for name in (id_field, text_field) if name in names]):
+            for row in batch.to_pylist():
+                number += 1
+                yield _parquet_row(number, row, text_field, id_field)
+    except (pa.ArrowException, OSError) as fault:
         raise DataError(f"{path} is not a Parquet file that can be read") from fault
-    names = file.schema_arrow.names
-    _need_field(path, text_field, names)
-    number = 0
-    for batch in file.iter_batches(columns=[name for name in (id_field, text_field) if name in names]):
-        for row in batch.to_pylist():
-            number += 1
-            if isinstance(row[text_field], str):
-                yield Complaint(row[text_field], str(row.get(id_field, number)))
-            else:
-                yield Reject(number, f'"{text_field}" is null or not text', json.dumps(row, default=str))
+
+
+def _parquet_row(number: int, row: Mapping[str, Any], text_field: str, id_field: str) -> Row:
+    if isinstance(row[text_field], str):
+        return Complaint(row[text_field], _id(row, id_field, number))
+    return Reject(number, f'"{text_field}" is null or not text', json.dumps(row, default=str))
+
+
+def _id(row: Mapping[str, Any], id_field: str, number: int) -> str:
+    given = row.get(id_field)
+    return str(number if given is None else given)
 
 
 READERS: Mapping[str, Callable[[Path, str, str], Iterator[Row]]] = {
@@ -148,8 +170,17 @@ READERS: Mapping[str, Callable[[Path, str, str], Iterator[Row]]] = {
 
 def _need_field(path: Path, text_field: str, names: Any) -> None:
     if text_field not in names:
+        if not all(_is_name(name) for name in names):
+            raise DataError(
+                f'{path} has no "{text_field}", and its first line names no fields; write one such as id,text'
+            )
         listed = ", ".join(f'"{name}"' for name in names) or "nothing"
         raise DataError(f'{path} has no "{text_field}"; it has {listed}.{_hint(names)}')
+
+
+def _is_name(name: str) -> bool:
+    """Whether it can be a field's name; where there is no header it is a customer's message."""
+    return len(name) <= _LONGEST_NAME and len(name.split()) <= _MOST_WORDS_OF_NAME
 
 
 def _no_text(row: Mapping[str, Any], text_field: str) -> str:

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -77,10 +77,9 @@ def score_file(
     rows = read_rows(source, text_field=text_field, id_field=id_field)
     part, rejects = out.with_name(out.name + ".part"), out.with_name(out.name + ".rejects.jsonl")
     rejects.unlink(missing_ok=True)
+    full = advice or out.suffix == ".jsonl"
     written = rejected = 0
-    with ExitStack() as files:
-        writer = files.enter_context(WRITERS[out.suffix](part))
-        full = advice or out.suffix == ".jsonl"
+    with _whole(part), WRITERS[out.suffix](part) as writer:
         for batch in _batches(rows):
             good = [row for row in batch if isinstance(row, Complaint)]
             bad = [row for row in batch if isinstance(row, Reject)]
@@ -92,14 +91,25 @@ def score_file(
     return Scored(written + rejected, written, rejected, rejects if rejected else None)
 
 
+@contextmanager
+def _whole(part: Path) -> Iterator[None]:
+    """Leave nothing behind when it is not written to the end."""
+    try:
+        yield
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
 def _batches(rows: Iterator[Complaint | Reject]) -> Iterator[list[Complaint | Reject]]:
+    yield list(islice(rows, BATCH_ROWS))  # empty where there are no rows: the output still gets its columns
     while batch := list(islice(rows, BATCH_ROWS)):
         yield batch
 
 
 def _append(path: Path, rejects: Sequence[Reject]) -> None:
     if rejects:
-        with path.open("a", encoding="utf-8") as lines:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as lines:
             lines.writelines(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
 
 
@@ -149,11 +159,12 @@ class _Csv(_JsonLines):
         self._writer: Any = None
 
     def write(self, batch: Any) -> None:
+        if self._writer is None:
+            names = _flat_schema().names if isinstance(batch, list) else batch.schema.names
+            self._writer = csv.DictWriter(self._file, [name for name in names if name != "probabilities"])
+            self._writer.writeheader()
         for row in _flat(batch):
             row.pop("probabilities", None)
-            if self._writer is None:
-                self._writer = csv.DictWriter(self._file, list(row))
-                self._writer.writeheader()
             self._writer.writerow({k: "|".join(v) if isinstance(v, list) else v for k, v in row.items()})
 
 

@@ -46,7 +46,7 @@ class _Graph:
     nodes: list[Any] = field(default_factory=list)
     initialisers: list[Any] = field(default_factory=list)
 
-    def add(self, kind: str, inputs: list[str], output: str, *, domain: str = "", **attributes: object) -> str:
+    def add(self, kind: str, inputs: list[str], output: str, *, domain: str = "", **attributes: Any) -> str:
         from onnx import helper
 
         self.nodes.append(helper.make_node(kind, inputs, [output], domain=domain, **attributes))

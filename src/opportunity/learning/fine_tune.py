@@ -30,7 +30,7 @@ from opportunity.model.store import load_model, save_model
 from opportunity.records import ModelInfo
 from opportunity.text.prepare import prepare_batch
 
-__all__ = ["Recipe", "encoder_folder", "fine_tune"]
+__all__ = ["Recipe", "encoder_folder", "fine_tune", "split"]
 
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "tokenizers", "torch")
 HEAD_WEIGHT: Mapping[str, float] = {"opportunity": 2.0, "help": 3.0, "flags": 3.0}
@@ -135,7 +135,7 @@ def fine_tune(
         raise DataError(f"there are {len(rows)} labelled rows; at least {FEWEST_ROWS} are needed to train")
     recipe = recipe or Recipe()
     began = time.monotonic()
-    taught, held = _split(rows, recipe)
+    taught, held = split(rows, recipe)
     weights, shape, tokenizer = _start(None if start is None else Path(start))
     weights = _teach(taught, weights, shape, tokenizer, recipe, say)
     graph = write_graph(weights, shape)
@@ -159,8 +159,18 @@ def fine_tune(
     return Training(Path(folder), manifest, evaluation)
 
 
-def _split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow], list[LabelledRow]]:
-    """Rows to teach, and rows of other domains to calibrate on."""
+def split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow], list[LabelledRow]]:
+    """Part the rows into those to teach and those of other domains to calibrate on.
+
+    Parameters
+    ----------
+    rows : sequence of LabelledRow
+    recipe : Recipe
+
+    Returns
+    -------
+    taught, held : list of LabelledRow
+    """
     from sklearn.model_selection import GroupShuffleSplit
 
     splitter = GroupShuffleSplit(1, test_size=recipe.held_out, random_state=recipe.random_state)
