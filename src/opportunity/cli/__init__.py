@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 done with rejects.
 """
 
 import sys
+from io import TextIOWrapper
 
 __all__ = ["main"]
 
@@ -13,9 +14,10 @@ def main() -> None:
     from opportunity.cli.app import app
     from opportunity.errors import OpportunityError
 
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # half a character is written as JSON's escape
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # half a character is written as JSON's escape
     try:
-        app()
+        app(prog_name="opportunity")
     except OpportunityError as fault:
         sys.stderr.write(f"opportunity: {fault}\n")
         sys.exit(1)

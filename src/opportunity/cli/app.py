@@ -44,7 +44,7 @@ def score(
     text_field: Annotated[str, typer.Option(help="The field that holds the text.")] = "text",
     id_field: Annotated[str, typer.Option(help="The field that holds the id.")] = "id",
     advice: Annotated[bool, typer.Option("--advice", help="Also answers and evidence in CSV and Parquet.")] = False,
-    cards: Annotated[int, typer.Option(help="Print the suggestions of so many rows as cards.")] = 0,
+    cards: Annotated[int, typer.Option(min=0, help="Print the suggestions of so many rows as cards.")] = 0,
     model: Model = None,
     playbook: Playbook = None,
 ) -> None:
@@ -60,14 +60,24 @@ def train(
     texts: Annotated[
         list[Path] | None, typer.Option(help="JSONL files with the texts of rows that hold ids only.")
     ] = None,
-    name: Annotated[str, typer.Option(help="How the model calls itself.")] = "table",
+    kind: Annotated[str, typer.Option(help="table, or reader (needs the extra train-reader).")] = "table",
+    start: Annotated[Path | None, typer.Option(help="For a reader: the reader's folder to go on from.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="For a reader: how often every row is read.")] = 4,
+    name: Annotated[str | None, typer.Option(help="How the model calls itself; its kind without it.")] = None,
     version: Annotated[str, typer.Option(help="Its version.")] = "1",
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
+    folds: Annotated[int, typer.Option(min=2, help="For a table: folds of the cross-validation.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Processes; -1 takes all cores.")] = -1,
+    jobs: Annotated[int, typer.Option(help="For a table: processes; -1 takes all cores.")] = -1,
 ) -> None:
-    """Train a table on labelled rows: cross-validation, calibration, folding, model card."""
-    _run("train", data, out, texts=texts or [], name=name, version=version, folds=folds, seed=seed, jobs=jobs)
+    """Train a model on labelled rows: measured on unseen domains, calibrated, with a model card."""
+    if kind == "reader":
+        _run(
+            "train", data, out, texts or [], name or kind, version, reader={"start": start, "epochs": epochs}, seed=seed
+        )
+    elif kind == "table":
+        _run("train", data, out, texts or [], name or kind, version, table={"folds": folds, "n_jobs": jobs}, seed=seed)
+    else:
+        raise typer.BadParameter(f"{kind!r} is neither table nor reader", param_hint="--kind")
 
 
 @app.command()

@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from opportunity.cli.evaluate import print_evaluation
-from opportunity.learning.datasets import read_rows
-from opportunity.learning.train import train
+from opportunity.learning.datasets import LabelledRow, read_rows
+from opportunity.learning.train import Training
 
 __all__ = ["main"]
 
@@ -13,19 +14,41 @@ __all__ = ["main"]
 def main(
     data: list[Path],
     out: Path,
-    *,
     texts: list[Path],
     name: str,
     version: str,
-    folds: int,
+    *,
     seed: int,
-    jobs: int,
+    table: dict[str, Any] | None = None,
+    reader: dict[str, Any] | None = None,
 ) -> int:
-    """Train, print the cross-validation's figures and where the model lies."""
+    """Train, print the figures on unseen domains and where the model lies."""
     rows = read_rows(data, texts=texts)
-    options = {"name": name, "model_version": version, "folds": folds, "random_state": seed, "n_jobs": jobs}
-    training = train(rows, out, **options)  # type: ignore[arg-type]
-    sys.stdout.write(f"cross-validation on {len(rows)} rows, {folds} folds\n")
+    training = (
+        _train_reader(rows, out, name, version, seed, **reader)
+        if reader is not None
+        else _train_table(rows, out, name, version, seed, **(table or {}))
+    )
+    sys.stdout.write(f"{len(rows)} rows; measured on domains that were not taught\n")
     print_evaluation(training.evaluation)
     sys.stdout.write(f"model {name} {version} in {training.folder}; its card is {training.folder / 'MODEL_CARD.md'}\n")
     return 0
+
+
+def _train_table(rows: list[LabelledRow], out: Path, name: str, version: str, seed: int, **options: Any) -> Training:
+    from opportunity.learning.train import train
+
+    return train(rows, out, name=name, model_version=version, random_state=seed, **options)
+
+
+def _train_reader(
+    rows: list[LabelledRow], out: Path, name: str, version: str, seed: int, *, start: Path | None, epochs: int
+) -> Training:
+    from opportunity.learning.fine_tune import Recipe, fine_tune
+
+    recipe = Recipe(epochs=epochs, random_state=seed)
+    return fine_tune(rows, out, start=start, recipe=recipe, name=name, model_version=version, say=_say)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

@@ -20,6 +20,7 @@ from opportunity.learning.evaluate import Evaluation, measure
 from opportunity.model.calibration import Calibration
 from opportunity.model.classifier import OpportunityClassifier
 from opportunity.model.columns import COLUMNS
+from opportunity.model.cues import shipped_cues
 from opportunity.model.store import Manifest, save_model, shipped
 from opportunity.model.table import Table
 from opportunity.model.vectors import WordVectors
@@ -29,6 +30,7 @@ from opportunity.text.prepare import prepare_batch
 __all__ = ["Training", "cross_validate", "default_classifier", "train"]
 
 FEWEST_ROWS = 50
+NOT_SETTINGS = ("vectors", "cues", "n_jobs")
 LIBRARIES = ("numpy", "pyarrow", "safetensors", "scikit-learn", "scipy")
 
 
@@ -63,7 +65,8 @@ def default_classifier(*, random_state: int = 0, n_jobs: int | None = None) -> O
     OpportunityClassifier
         Not fitted.
     """
-    return OpportunityClassifier(WordVectors.read(shipped("vectors-en")), random_state=random_state, n_jobs=n_jobs)
+    vectors = WordVectors.read(shipped("vectors-en"))
+    return OpportunityClassifier(vectors, shipped_cues(), random_state=random_state, n_jobs=n_jobs)
 
 
 def train(
@@ -115,7 +118,7 @@ def train(
     fitted = clone(classifier).fit(texts, labels)
     fitted.calibration_ = calibration
     table = Table.fold(fitted, ModelInfo(name, model_version))
-    settings = {key: value for key, value in classifier.get_params().items() if key not in ("vectors", "n_jobs")}
+    settings = {key: value for key, value in classifier.get_params().items() if key not in NOT_SETTINGS}
     trained = {
         "rows": len(rows),
         "fingerprint": fingerprint(rows),

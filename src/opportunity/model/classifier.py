@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from opportunity.model.calibration import Calibration, labels_at
 from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES, targets
+from opportunity.model.cues import Cues
 from opportunity.model.features import Vocabulary
 from opportunity.model.vectors import WordVectors
 from opportunity.records import Labels
@@ -22,7 +23,7 @@ Matrix = NDArray[np.float32]
 
 
 class OpportunityClassifier(ClassifierMixin, BaseEstimator):
-    """Answer all heads from n-grams and the mean of word vectors, linearly.
+    """Answer all heads from n-grams, cues and the mean of word vectors, linearly.
 
     One logistic regression per exclusive head and per independent label. A ranked head is taught a distribution:
     the primary label most of it, the further ones the rest.
@@ -30,11 +31,13 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     vectors : WordVectors or None
-        Static word vectors; None uses n-grams alone.
+        Static word vectors; None uses none.
+    cues : Cues or None
+        Cues to look for, as `opportunity.model.cues.shipped_cues` gives them; None uses none.
     C : float
         Inverse strength of regularisation.
-    ngram_weight, vector_weight : float
-        How strongly the two parts weigh against each other.
+    ngram_weight, cue_weight, vector_weight : float
+        How strongly the parts weigh against each other.
     min_messages : int
         Fewest distinct messages that carry a word or pair to be kept (5 keeps what one person wrote private).
     max_iter : int
@@ -49,9 +52,9 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
     classes_ : dict of str to ndarray of str
         Labels per head, in the taxonomy's order.
     vocabulary_ : Vocabulary
-        Words and pairs that are looked at.
-    idf_ : ndarray of float32, shape (n_features,)
-        How rare each feature is.
+        Words, pairs and cues that are looked at.
+    idf_ : ndarray of float32, shape (n_ngrams,)
+        How rare each word and pair is.
     coef_ : ndarray of float32, shape (n_features + n_dimensions, n_columns)
         What each feature, and each dimension of the mean vector, adds to a column's log-odds.
     intercept_ : ndarray of float32, shape (n_columns,)
@@ -72,9 +75,11 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         vectors: WordVectors | None = None,
+        cues: Cues | None = None,
         *,
         C: float = 1.0,
         ngram_weight: float = 0.6,
+        cue_weight: float = 0.5,
         vector_weight: float = 4.0,
         min_messages: int = 5,
         max_iter: int = 200,
@@ -82,8 +87,10 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
         n_jobs: int | None = None,
     ) -> None:
         self.vectors = vectors
+        self.cues = cues
         self.C = C
         self.ngram_weight = ngram_weight
+        self.cue_weight = cue_weight
         self.vector_weight = vector_weight
         self.min_messages = min_messages
         self.max_iter = max_iter
@@ -117,7 +124,7 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"X has {len(texts)} messages but y has {len(rows)} rows of labels; they must match")
         words = self.vectors.words if self.vectors is not None else ()
         self.classes_ = {head: np.array(TAXONOMY[head].names) for head in HEADS}
-        self.vocabulary_ = Vocabulary.learn(texts, extra=words, at_least=self.min_messages)
+        self.vocabulary_ = Vocabulary.learn(texts, extra=words, cues=self.cues, at_least=self.min_messages)
         self.idf_ = self._rarity(texts)
         self.calibration_: Calibration | None = None
         truth = targets(rows)
@@ -197,14 +204,13 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         weights : ndarray of float32, shape (n_features, n_columns)
-            What one occurrence of a feature adds, before the message's scale.
+            What one occurrence of a feature adds; of a word or pair, before the message's scale.
         intercept : ndarray of float32, shape (n_columns,)
         """
         self._check_fitted()
-        n = len(self.vocabulary_)
-        weights = self.coef_[:n] * (self.idf_ * np.float32(self.ngram_weight))[:, None]
+        n, n_words = len(self.vocabulary_), len(self.vocabulary_.words)
+        weights = self.coef_[:n] * self._weight_per_feature()[:, None]
         if self.vectors is not None:
-            n_words = len(self.vocabulary_.words)
             weights[:n_words] += self._word_matrix() @ self.coef_[n:] * np.float32(self.vector_weight)
         return weights.astype(np.float32), self.intercept_
 
@@ -219,16 +225,21 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
             raise NotFittedError(f"This {type(self).__name__} is not fitted yet; call fit(X, y) before using it.")
 
     def _design(self, texts: Sequence[str]) -> Any:
-        """N-gram counts and the mean vector, each message scaled, as one sparse matrix."""
+        """N-gram counts and the mean vector, each message scaled, and cues, as one sparse matrix."""
         from scipy.sparse import csr_array, hstack
 
         counts = self.vocabulary_.count(texts)
-        ngrams = hstack([counts.words, counts.pairs], format="csr")
-        ngrams = ngrams.multiply(counts.scale).multiply(self.idf_[None, :] * self.ngram_weight)
+        ngrams = hstack([counts.words, counts.pairs], format="csr").multiply(counts.scale)
+        features = hstack([ngrams, counts.cues], format="csr").multiply(self._weight_per_feature()[None, :])
         if self.vectors is None:
-            return ngrams.tocsr().astype(np.float32)
+            return features.tocsr().astype(np.float32)
         dense = counts.words @ self._word_matrix() * counts.scale * np.float32(self.vector_weight)
-        return hstack([ngrams, csr_array(dense)], format="csr").astype(np.float32)
+        return hstack([features, csr_array(dense)], format="csr").astype(np.float32)
+
+    def _weight_per_feature(self) -> Matrix:
+        """How strongly each feature weighs before it is learned from: by rarity an n-gram, all alike the cues."""
+        n_cues = len(self.vocabulary_) - self.vocabulary_.n_ngrams
+        return np.concatenate([self.idf_ * np.float32(self.ngram_weight), np.full(n_cues, self.cue_weight, np.float32)])
 
     def _word_matrix(self) -> Matrix:
         """The vector of each word of the vocabulary; zeros where it has none."""

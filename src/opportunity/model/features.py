@@ -1,7 +1,8 @@
-"""What the table looks at: words and pairs of neighbouring words, counted.
+"""What the table looks at: words and pairs of neighbouring words, counted, and cues, there or not.
 
-Features are numbered: first the words of the vocabulary, then the pairs. A message's counts are divided by the
-square root of how many there are, so long messages do not shout.
+Features are numbered: first the words of the vocabulary, then the pairs, then the cues. A message's counts are divided
+by the square root of how many there are, so long messages do not shout; a cue says as much in a long message as in a
+short one.
 """
 
 from collections import Counter
@@ -14,7 +15,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opportunity.text.tokens import TokenColumn, tokenize, tokenize_column
+from opportunity.model.cues import Cues
+from opportunity.text.tokens import Token, TokenColumn, tokenize, tokenize_column
 
 __all__ = ["Counts", "Found", "Occurrence", "Vocabulary", "message_scale"]
 
@@ -33,7 +35,8 @@ class Occurrence(NamedTuple):
 class Found(NamedTuple):
     """The features of one message and how many tokens it has."""
 
-    occurrences: list[Occurrence]
+    ngrams: list[Occurrence]
+    cues: list[Occurrence]
     n_tokens: int
     n_known: int
 
@@ -44,11 +47,14 @@ class Counts(NamedTuple):
     Attributes
     ----------
     words, pairs : scipy.sparse.csr_array of float32, shape (n_messages, n_words) and (n_messages, n_pairs)
+    cues : scipy.sparse.csr_array of float32, shape (n_messages, n_cues)
+        Ones where a cue is there.
     n_tokens : ndarray of int64, shape (n_messages,)
     """
 
     words: Any
     pairs: Any
+    cues: Any
     n_tokens: NDArray[np.int64]
 
     @property
@@ -65,7 +71,7 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words and word pairs that a table knows.
+    """The words, word pairs and cues that a table knows.
 
     Attributes
     ----------
@@ -73,13 +79,17 @@ class Vocabulary:
         Tokens in the form of `opportunity.text.tokens`.
     pairs : ndarray of int64, shape (n_pairs,)
         ``first << 21 | second``, the words' numbers, ascending.
+    cues : Cues or None
     """
 
     words: tuple[str, ...]
     pairs: NDArray[np.int64] = field(repr=False)
+    cues: Cues | None = None
 
     @classmethod
-    def learn(cls, texts: Iterable[str], *, extra: Iterable[str] = (), at_least: int = 5) -> Self:
+    def learn(
+        cls, texts: Iterable[str], *, extra: Iterable[str] = (), cues: Cues | None = None, at_least: int = 5
+    ) -> Self:
         """Keep what at least `at_least` distinct messages carry.
 
         Parameters
@@ -88,6 +98,8 @@ class Vocabulary:
             Masked messages.
         extra : iterable of str
             Words to know in any case: those that have a vector.
+        cues : Cues or None
+            Cues to look for.
         at_least : int
             Fewest distinct messages that a word or pair must be in.
 
@@ -103,9 +115,14 @@ class Vocabulary:
         kept = tuple(sorted(word for word, n in words.items() if n >= at_least))
         number = {word: i for i, word in enumerate(kept)}
         keys = [number[a] << _SHIFT | number[b] for (a, b), n in pairs.items() if n >= at_least]
-        return cls(kept, np.array(sorted(keys), np.int64))
+        return cls(kept, np.array(sorted(keys), np.int64), cues)
 
     def __len__(self) -> int:
+        return self.n_ngrams + (0 if self.cues is None else len(self.cues))
+
+    @property
+    def n_ngrams(self) -> int:
+        """How many words and pairs there are: the number of the first cue."""
         return len(self.words) + len(self.pairs)
 
     @cached_property
@@ -145,7 +162,7 @@ class Vocabulary:
         for (i, first), (j, second) in pairwise(tokens):
             if i >= 0 and j >= 0 and (pair := self._pair_number.get(i << _SHIFT | j)) is not None:
                 found.append(Occurrence(pair, first.start, second.end))
-        return Found(found, len(tokens), n_known)
+        return Found(found, self._cues_of([token for _, token in tokens]), len(tokens), n_known)
 
     def count(self, texts: Sequence[str] | Any) -> Counts:
         """Count the features of many messages.
@@ -165,7 +182,26 @@ class Vocabulary:
         numbers, bounds = self._numbers(column), column.offsets
         words = _counts(numbers, bounds, len(self.words))
         pairs = _counts(self._pairs_of(numbers, bounds), bounds, len(self.pairs))
-        return Counts(words, pairs, column.n_tokens)
+        return Counts(words, pairs, self._count_cues(column), column.n_tokens)
+
+    def _cues_of(self, tokens: Sequence[Token]) -> list[Occurrence]:
+        """The cues of one message."""
+        if self.cues is None:
+            return []
+        _, cue, start, stop = self.cues.match_words([token.word for token in tokens])
+        places = zip(cue.tolist(), start.tolist(), stop.tolist(), strict=True)
+        return [Occurrence(self.n_ngrams + i, tokens[a].start, tokens[b - 1].end) for i, a, b in places]
+
+    def _count_cues(self, column: TokenColumn) -> Any:
+        """The cues of many messages as a sparse matrix of ones."""
+        from scipy.sparse import csr_array
+
+        n_rows = len(column.offsets) - 1
+        if self.cues is None:
+            return csr_array((n_rows, 0), dtype=np.float32)
+        message, cue, *_ = self.cues.match(column)
+        ends = np.searchsorted(message, np.arange(n_rows + 1))
+        return csr_array((np.ones(len(cue), np.float32), cue, ends), shape=(n_rows, len(self.cues)))
 
     def _numbers(self, column: TokenColumn) -> NDArray[np.int64]:
         """The words' numbers of all tokens in order; -1 for an unknown word."""

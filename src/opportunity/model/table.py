@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opportunity.errors import ModelCorruptError
+from opportunity.errors import ModelCorruptError, ModelFormatError
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS
+from opportunity.model.cues import Cues, shipped_cues
 from opportunity.model.features import Vocabulary, message_scale
 from opportunity.model.votes import Scores, Votes, VotingModel
 from opportunity.records import ModelInfo
@@ -23,7 +24,7 @@ __all__ = ["Table"]
 
 @dataclass(frozen=True, eq=False)
 class Table(VotingModel):
-    """One row of votes per word and word pair.
+    """One row of votes per word, word pair and cue.
 
     Attributes
     ----------
@@ -31,7 +32,7 @@ class Table(VotingModel):
     calibration : Calibration
     vocabulary : Vocabulary
     weights : ndarray of float32, shape (n_features, n_columns)
-        What one occurrence adds to each column's log-odds, before the message's scale.
+        What one occurrence adds to each column's log-odds; of a word or pair, before the message's scale.
     intercept : ndarray of float32, shape (n_columns,)
     """
 
@@ -71,10 +72,11 @@ class Table(VotingModel):
         Scores
         """
         counts = self.vocabulary.count(texts)
-        n_words = len(self.vocabulary.words)
-        logits: NDArray[np.float32] = counts.words @ self.weights[:n_words]
-        logits += counts.pairs @ self.weights[n_words:]
+        words, pairs, cues = np.split(self.weights, [len(self.vocabulary.words), self.vocabulary.n_ngrams])
+        logits: NDArray[np.float32] = counts.words @ words
+        logits += counts.pairs @ pairs
         logits *= counts.scale
+        logits += counts.cues @ cues
         logits += self.intercept
         return Scores(logits, counts.known_share)
 
@@ -89,17 +91,24 @@ class Table(VotingModel):
         -------
         Votes
         """
-        found, n_tokens, n_known = self.vocabulary.find(text)
-        scale = message_scale(np.array([len(found)]))[0]
+        ngrams, cues, n_tokens, n_known = self.vocabulary.find(text)
+        found = ngrams + cues
         spans = np.array([(f.start, f.end) for f in found], np.int64).reshape(-1, 2)
-        contributions = self.weights[[f.feature for f in found]] * scale
+        contributions = self.weights[[f.feature for f in found]]
+        contributions[: len(ngrams)] *= message_scale(np.array([len(ngrams)]))
         return Votes(spans, contributions, self.intercept, n_known / n_tokens if n_tokens else None)
 
     def to_files(self) -> dict[str, bytes]:
         """Write the table as the contents of its files; the same table gives the same bytes."""
         from safetensors.numpy import save
 
-        arrays = {"intercept": self.intercept, "pairs": self.vocabulary.pairs, "weights": self.weights}
+        arrays: dict[str, NDArray[Any]] = {
+            "intercept": self.intercept,
+            "pairs": self.vocabulary.pairs,
+            "weights": self.weights,
+        }
+        if self.vocabulary.cues is not None:
+            arrays["cues"] = np.frombuffer(bytes.fromhex(self.vocabulary.cues.digest), np.uint8)
         words = io.StringIO()
         words.writelines(f"{word}\n" for word in self.vocabulary.words)
         return {"vocabulary.txt": words.getvalue().encode(), "weights.safetensors": save(arrays)}
@@ -122,6 +131,8 @@ class Table(VotingModel):
         ------
         ModelCorruptError
             If the contents are not a table.
+        ModelFormatError
+            If it was trained with other cues than this version has.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load
@@ -132,11 +143,20 @@ class Table(VotingModel):
             weights, intercept, pairs = arrays["weights"], arrays["intercept"], arrays["pairs"]
         except (SafetensorError, KeyError, ValueError, TypeError) as fault:
             raise ModelCorruptError("weights.safetensors or vocabulary.txt cannot be read; install it again") from fault
-        wanted = {"weights": (len(words) + len(pairs), len(COLUMNS)), "intercept": (len(COLUMNS),)}
+        vocabulary = Vocabulary(words, pairs, _same_cues(arrays["cues"]) if "cues" in arrays else None)
+        wanted = {"weights": (len(vocabulary), len(COLUMNS)), "intercept": (len(COLUMNS),)}
         for name, shape in wanted.items():
             given = arrays[name]
             if given.shape != shape or given.dtype != np.float32 or not np.isfinite(given).all():
                 raise ModelCorruptError(f"{name} must be finite float32 of shape {shape}, but is {given.shape}")
         if pairs.ndim != 1 or pairs.dtype != np.int64 or len(set(words)) != len(words):
             raise ModelCorruptError("the vocabulary has a word twice, or pairs that are not int64; install it again")
-        return cls(info, calibration, Vocabulary(words, pairs), weights, intercept)
+        return cls(info, calibration, vocabulary, weights, intercept)
+
+
+def _same_cues(digest: NDArray[np.uint8]) -> Cues:
+    """The cues of this version, if they are those that a table was trained with."""
+    cues = shipped_cues()
+    if digest.tobytes().hex() != cues.digest:
+        raise ModelFormatError("the table was trained with other cues than this version has; retrain the model")
+    return cues

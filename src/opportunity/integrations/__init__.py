@@ -1,0 +1,1 @@
+"""Where helpdesks and pipelines embed the library: django-helpdesk, spaCy."""

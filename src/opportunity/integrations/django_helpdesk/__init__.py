@@ -1,0 +1,1 @@
+"""A django-helpdesk app: an internal note on every new ticket, and a panel on its page."""

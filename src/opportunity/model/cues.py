@@ -1,0 +1,387 @@
+"""Cues: what a reader notices and a count of words does not, such as a promise that was not kept.
+
+``cues.toml`` writes each cue as patterns of words, word classes and gaps. A pattern is looked for by its anchor, the
+element that is rarest: wherever a word of the anchor stands, the elements to its right and then those to its left are
+compared, for all patterns and messages at once. One message goes the same way as many.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from hashlib import sha256
+from importlib import resources
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opportunity.text.tokens import TokenColumn
+
+__all__ = ["CueMatches", "Cues", "shipped_cues"]
+
+_FIRST, _LAST = "^", "$"
+"""What stands before the first and after the last word of a message."""
+
+_RARE = 1e-4
+"""How common a word counts that is not among the common ones, against 0.2 for the commonest."""
+
+_MARGIN = 100
+"""Places around the column; no pattern reaches farther from its anchor."""
+
+Words = frozenset[str]
+Places = NDArray[np.intp]
+
+
+class CueMatches(NamedTuple):
+    """Where cues stand: once per message and cue, the shortest match and of these the first.
+
+    Attributes
+    ----------
+    message, cue : ndarray of int64
+        Their numbers; ascending.
+    start, stop : ndarray of int64
+        The tokens of the match, counted in the message; ``stop`` is the one after the last.
+    """
+
+    message: NDArray[np.int64]
+    cue: NDArray[np.int64]
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+
+
+class _Element(NamedTuple):
+    """One element of a pattern; up to ``gap`` words stand between it and the one before."""
+
+    words: Words
+    gap: int
+    optional: bool
+
+
+class _Pattern(NamedTuple):
+    """A pattern as seen from its anchor; the gap of a step lies between it and the step before.
+
+    One of ``beside_words`` stands ``beside`` the anchor, one place to its right or left, in every match; where the
+    pattern leaves that open, ``beside`` is 0 and the words are the anchor's.
+    """
+
+    cue: int
+    anchor: Words
+    right: tuple[_Element, ...]
+    left: tuple[_Element, ...]
+    beside: int
+    beside_words: Words
+
+
+class _Steps(NamedTuple):
+    """The steps of all patterns to one side, arrays of shape (n_steps, n_patterns)."""
+
+    column: NDArray[np.intp]
+    gap: NDArray[np.int8]
+    optional: NDArray[np.bool_]
+    length: NDArray[np.int8]
+
+
+class _Trail(NamedTuple):
+    """Patterns under way: which, where the far end of the finished side stands, and how far this side has come."""
+
+    pattern: NDArray[np.intp]
+    other: Places
+    at: Places
+
+    def keep(self, which: NDArray[np.bool_]) -> "_Trail":
+        places = np.flatnonzero(which)
+        return _Trail(self.pattern[places], self.other[places], self.at[places])
+
+
+class _Stream(NamedTuple):
+    """A column's words with the two ends of each message, and the message that each place belongs to."""
+
+    row: Places
+    message: Places
+
+
+@dataclass(frozen=True, eq=False)
+class Cues:
+    """Cues, ready to be looked for.
+
+    Attributes
+    ----------
+    names : tuple of str
+    labels : tuple of tuple of str
+        The head and the label that each cue speaks for.
+    digest : str
+        SHA-256 of the file that they were read from.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...]
+    digest: str
+    _patterns: tuple[_Pattern, ...] = field(repr=False)
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self:
+        """Read the contents of a file of cues.
+
+        Parameters
+        ----------
+        content : bytes
+            TOML.
+
+        Returns
+        -------
+        Cues
+
+        Raises
+        ------
+        ValueError
+            If every word of a pattern is optional, or it reaches too far.
+        """
+        data = tomllib.loads(content.decode())
+        classes = {name: frozenset(words.split()) for name, words in data["classes"].items()}
+        common = {word: 1 / (place + 5) for place, word in enumerate(data["common"].split())}
+        lines = [(i, line) for i, cue in enumerate(data["cues"].values()) for line in cue["patterns"].splitlines()]
+        patterns = tuple(_pattern(i, _elements(line, classes), common) for i, line in lines if line)
+        labels = tuple(
+            (head, label) for head, _, label in (cue["label"].partition(":") for cue in data["cues"].values())
+        )
+        return cls(tuple(data["cues"]), labels, sha256(content).hexdigest(), patterns)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def match(self, column: TokenColumn) -> CueMatches:
+        """Find the cues of many messages.
+
+        Parameters
+        ----------
+        column : TokenColumn
+
+        Returns
+        -------
+        CueMatches
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        words = column.words.cast(pa.large_string())
+        found = pc.index_in(words, value_set=self._arrow_words).fill_null(len(self._number))
+        numbers = found.to_numpy(zero_copy_only=False).astype(np.intp)
+        filled = pc.not_equal(words, "").to_numpy(zero_copy_only=False)
+        n_tokens = column.n_tokens
+        codes = column.codes if filled.all() else column.codes[filled[column.codes]]
+        return self._match(numbers[codes], n_tokens)
+
+    def match_words(self, words: Sequence[str]) -> CueMatches:
+        """Find the cues of one message.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Its tokens.
+
+        Returns
+        -------
+        CueMatches
+        """
+        numbers = [self._number.get(word, len(self._number)) for word in words]
+        return self._match(np.array(numbers, np.intp), np.array([len(words)]))
+
+    def _match(self, numbers: NDArray[np.intp], n_tokens: NDArray[np.int64]) -> CueMatches:
+        stream = self._stream(numbers, n_tokens)
+        right, left = self._steps
+        ahead = self._walk(self._anchors(stream), right, 1, stream)
+        trail = self._walk(_Trail(ahead.pattern, ahead.at, ahead.other), left, -1, stream)
+        message = stream.message[trail.at].astype(np.int64)
+        before = np.concatenate(([0], np.cumsum(n_tokens + 2)))[message] + _MARGIN + 1
+        start = np.maximum(trail.at - before, 0)
+        stop = np.minimum(trail.other - before + 1, n_tokens[message])
+        return _shortest(CueMatches(message, self._cue[trail.pattern], start, stop), len(self))
+
+    def _stream(self, numbers: NDArray[np.intp], n_tokens: NDArray[np.int64]) -> _Stream:
+        """Set each message between its two ends; a word is held as the place of its row in `_member`."""
+        width, unknown = self._member.shape[1], len(self._number)
+        size = len(numbers) + 2 * len(n_tokens)
+        row = np.full(size + 2 * _MARGIN, unknown, np.intp)
+        message = np.full(size + 2 * _MARGIN, -1, np.intp)
+        message[_MARGIN:-_MARGIN] = np.repeat(np.arange(len(n_tokens), dtype=np.intp), n_tokens + 2)
+        ends = np.cumsum(n_tokens + 2) + _MARGIN
+        row[ends - n_tokens - 2], row[ends - 1] = unknown + 1, unknown + 2
+        inside = np.ones(size, bool)
+        inside[ends - n_tokens - 2 - _MARGIN] = inside[ends - 1 - _MARGIN] = False
+        row[_MARGIN:-_MARGIN][inside] = numbers
+        return _Stream(row * width, message)
+
+    def _anchors(self, stream: _Stream) -> _Trail:
+        """Every anchor of every pattern in the column, where the word beside it lets the pattern stand."""
+        bounds, patterns = self._by_anchor
+        word = stream.row[_MARGIN:-_MARGIN] // self._member.shape[1]
+        many = np.diff(bounds)[word]
+        places = np.flatnonzero(many)
+        many = many[places]
+        begins = bounds[word[places]] - (np.cumsum(many) - many)
+        pattern = patterns[np.repeat(begins, many) + np.arange(many.sum())]
+        at = np.repeat(places + _MARGIN, many)
+        step, column = self._beside
+        possible = self._member.reshape(-1)[stream.row[at + step[pattern]] + column[pattern]]
+        pattern, at = pattern[possible], at[possible]
+        return _Trail(pattern, at, at)
+
+    def _walk(self, trail: _Trail, steps: _Steps, direction: int, stream: _Stream) -> _Trail:
+        """Follow all patterns to one side; what comes back has all its elements there."""
+        arrived = []
+        for step in range(len(steps.column)):
+            ongoing = steps.length[trail.pattern] > step
+            arrived.append(trail.keep(~ongoing))
+            trail = self._advance(trail.keep(ongoing), steps, step, direction, stream)
+        return _joined([*arrived, trail])
+
+    def _advance(self, trail: _Trail, steps: _Steps, step: int, direction: int, stream: _Stream) -> _Trail:
+        """Go one element on, over each width of the gap before it."""
+        member, came, gap = self._member.reshape(-1), [], steps.gap[step][trail.pattern]
+        for passed in range(gap.max(initial=0) + 1):
+            if passed:
+                trail, gap = trail.keep(gap >= passed), gap[gap >= passed]
+            at = trail.at + direction * (passed + 1)
+            there = member[stream.row[at] + steps.column[step][trail.pattern]]
+            came.append(trail._replace(at=at).keep(there))
+            passable = steps.optional[step][trail.pattern]
+            came.append(trail._replace(at=trail.at + direction * passed).keep(passable))
+        joined = _joined(came)
+        return joined.keep(stream.message[joined.at] == stream.message[joined.other])
+
+    @cached_property
+    def _sets(self) -> dict[Words, int]:
+        """A number for each set of words that is an element."""
+        first = [pattern.beside_words for pattern in self._patterns]  # most looked at, so near together
+        rest = [e.words for pattern in self._patterns for e in pattern.right + pattern.left]
+        every = dict.fromkeys([*first, *rest, *(pattern.anchor for pattern in self._patterns)])
+        return {words: i for i, words in enumerate(every)}
+
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        words = frozenset().union(*self._sets) - {_FIRST, _LAST}
+        return {word: i for i, word in enumerate(sorted(words))}
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """A row of `_member` for each word, after the unknown one for the two ends."""
+        n = len(self._number)
+        return self._number | {_FIRST: n + 1, _LAST: n + 2}
+
+    @cached_property
+    def _arrow_words(self) -> Any:
+        import pyarrow as pa
+
+        return pa.array(list(self._number), pa.large_string())
+
+    @cached_property
+    def _member(self) -> NDArray[np.bool_]:
+        """Whether a word is in a set."""
+        out = np.zeros((len(self._rows) + 1, len(self._sets)), bool)
+        for words, column in self._sets.items():
+            out[[self._rows[word] for word in words], column] = True
+        return out
+
+    @cached_property
+    def _by_anchor(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        """The patterns whose anchor a word is in: bounds per row of `_member`, and the patterns."""
+        pairs = sorted((self._rows[word], i) for i, pattern in enumerate(self._patterns) for word in pattern.anchor)
+        rows, patterns = np.array(pairs, np.intp).T
+        return np.searchsorted(rows, np.arange(len(self._member) + 1)), patterns
+
+    @cached_property
+    def _cue(self) -> NDArray[np.int64]:
+        return np.array([pattern.cue for pattern in self._patterns])
+
+    @cached_property
+    def _beside(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """For each pattern the way to the word beside its anchor, and the set that the word must be in."""
+        step, words = zip(
+            *((pattern.beside, self._sets[pattern.beside_words]) for pattern in self._patterns), strict=True
+        )
+        return np.array(step, np.intp), np.array(words, np.intp)
+
+    @cached_property
+    def _steps(self) -> tuple[_Steps, _Steps]:
+        return self._side([p.right for p in self._patterns]), self._side([p.left for p in self._patterns])
+
+    def _side(self, sides: Sequence[Sequence[_Element]]) -> _Steps:
+        shape = (max(map(len, sides)), len(sides))
+        steps = _Steps(
+            np.zeros(shape, np.intp), np.zeros(shape, np.int8), np.zeros(shape, bool), np.zeros(len(sides), np.int8)
+        )
+        for i, side in enumerate(sides):
+            steps.length[i] = len(side)
+            for k, (words, gap, optional) in enumerate(side):
+                steps.column[k, i], steps.gap[k, i], steps.optional[k, i] = self._sets[words], gap, optional
+        return steps
+
+
+@cache
+def shipped_cues() -> Cues:
+    """Read the cues that come with the library.
+
+    Returns
+    -------
+    Cues
+    """
+    return Cues.parse(resources.files("opportunity.model").joinpath("cues.toml").read_bytes())
+
+
+def _elements(line: str, classes: Mapping[str, Words]) -> list[_Element]:
+    """Read one line of patterns."""
+    out, gap = [], 0
+    for part in line.split():
+        if part[:2] == ".." and part[2:].isdigit():
+            gap = int(part[2:])
+            continue
+        choices = part.removeprefix("~").split("|")
+        words = frozenset().union(*(classes.get(choice, {choice}) for choice in choices))
+        out.append(_Element(words, gap, part.startswith("~")))
+        gap = 0
+    return out
+
+
+def _pattern(cue: int, elements: Sequence[_Element], common: Mapping[str, float]) -> _Pattern:
+    """Turn elements in order into a pattern seen from its rarest one."""
+
+    def commonness(words: Words) -> float:
+        return sum(common.get(word, _RARE) for word in words)
+
+    needed = [i for i, element in enumerate(elements) if not element.optional]
+    if all(elements[i].words & {_FIRST, _LAST} for i in needed):
+        raise ValueError("a pattern must have a word that is not optional")
+    if sum(element.gap + 1 for element in elements) > _MARGIN:
+        raise ValueError(f"a pattern must not reach over more than {_MARGIN} words")
+    rarest = min(needed, key=lambda i: commonness(elements[i].words))
+    anchor, right = elements[rarest].words, tuple(elements[rarest + 1 :])
+    left = tuple(elements[i]._replace(gap=elements[i + 1].gap) for i in reversed(range(rarest)))
+    sides = [(step, words) for step, side in ((1, right), (-1, left)) if (words := _next_words(side))]
+    beside, words = min(sides, key=lambda side: commonness(side[1]), default=(0, anchor))
+    return _Pattern(cue, anchor, right, left, beside, words)
+
+
+def _next_words(side: Sequence[_Element]) -> Words:
+    """What may stand right beside the anchor on one side; nothing where it may be any word."""
+    words: Words = frozenset()
+    for element in side:
+        if element.gap:
+            break
+        words |= element.words
+        if not element.optional:
+            return words
+    return frozenset()
+
+
+def _joined(trails: Iterable[_Trail]) -> _Trail:
+    return _Trail(*map(np.concatenate, zip(*trails, strict=True)))
+
+
+def _shortest(found: CueMatches, n_cues: int) -> CueMatches:
+    """Keep one match per message and cue: the one whose length, then start, is least."""
+    group = found.message * n_cues + found.cue
+    keys = np.sort(group << 32 | (found.stop - found.start) << 24 | found.start)
+    kept = keys[np.flatnonzero(np.diff(keys >> 32, prepend=-1))]
+    start = kept & (1 << 24) - 1
+    return CueMatches(*np.divmod(kept >> 32, n_cues), start, start + (kept >> 24 & 255))

@@ -1,0 +1,537 @@
+"""The command line: what each command prints and writes, its exit codes, and that it never tells a customer's text."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import ROOT, shared, write_lines
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
+
+import opportunity
+from opportunity.batch.rows import READERS
+from opportunity.batch.score import WRITERS, score_file
+from opportunity.cli import main
+from opportunity.errors import DataError
+from opportunity.taxonomy import HEADS
+
+TEXT = "You charged me twice for one ticket, order AB-20931. I want the £40 back."
+QUESTION = "Hi, is the 300mb plan available at my postcode?"
+SECRET = "zanzibar quokka"
+"""Words of a customer; they may stand in no error."""
+
+ROWS = [{"id": "a", "text": TEXT}, {"id": "b", "text": QUESTION}, {"id": "c", "text": f"My {SECRET} is late, again."}]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of the command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+def call(*arguments: object, stdin: bytes = b"") -> Done:
+    """Run the installed command's own function in this process."""
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["opportunity", *map(str, arguments)])
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+    texts = []
+    for stream in (out, err):
+        stream.flush()
+        texts.append(stream.buffer.getvalue().decode())
+    return Done(code, *texts)
+
+
+def score(source: Path, out: Path, *more: object) -> Done:
+    return call("score", source, "-o", out, "--model", "table", *more)
+
+
+def spawn(*arguments: object, **options: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", "from opportunity.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, timeout=120, check=False, **options)
+
+
+def write(path: Path, rows: list[dict]) -> Path:
+    """Write rows as the file's ending says."""
+    if path.suffix == ".jsonl":
+        return write_lines(path, rows)
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+        return path
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def read(path: Path) -> list[dict]:
+    """Read rows as the file's ending says."""
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pylist()
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def one_line(done: Done) -> str:
+    """The single line that a failed run leaves on standard error."""
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("opportunity: ")
+    assert done.err.count("\n") == 1
+    assert SECRET not in done.err
+    return done.err
+
+
+@pytest.fixture(scope="module")
+def triage():
+    return opportunity.load("table")
+
+
+# suggest
+
+
+def test_suggest_prints_both_answers_as_a_card():
+    done = call("suggest", TEXT, "--model", "table")
+    assert (done.code, done.err) == (0, "")
+    assert "What is the real opportunity here?" in done.out
+    assert "How can I help?" in done.out
+    assert "make_whole" in done.out
+
+
+def test_suggest_as_json_is_what_the_library_says(triage):
+    done = call("suggest", TEXT, "--json", "--model", "table")
+    assert done.code == 0
+    assert json.loads(done.out) == json.loads(json.dumps(triage(TEXT).to_dict()))
+
+
+@pytest.mark.parametrize("arguments", [("suggest", "-"), ("suggest",)], ids=["dash", "nothing"])
+def test_suggest_reads_standard_input(triage, arguments):
+    done = call(*arguments, "--json", "--model", "table", stdin=TEXT.encode())
+    assert json.loads(done.out) == json.loads(json.dumps(triage(TEXT.encode()).to_dict()))
+
+
+def test_suggest_reads_any_bytes_from_standard_input(triage):
+    given_bytes = "Caf\xe9 closed, £40 lost \x81\xff\0".encode("latin-1")
+    done = call("suggest", "--json", "--model", "table", stdin=given_bytes)
+    assert json.loads(done.out) == json.loads(json.dumps(triage(given_bytes).to_dict()))
+
+
+def test_suggest_says_why_it_holds_back():
+    assert "Held back: not a complaint" in call("suggest", QUESTION, "--model", "table").out
+    done = call("suggest", " ", "--json", "--model", "table")
+    assert (done.code, json.loads(done.out)["abstained"]) == (0, "empty")
+
+
+def test_suggest_takes_an_argument_that_is_no_unicode():
+    done = spawn(b"suggest".decode(), "--json", "--model", "table", os.fsdecode(b"late \xff again"))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["kind"]
+
+
+# score
+
+
+@pytest.mark.parametrize("into", WRITERS)
+@pytest.mark.parametrize("source", READERS)
+def test_score_reads_and_writes_every_kind_of_file(tmp_path, triage, source, into):
+    out = tmp_path / f"out{into}"
+    done = score(write(tmp_path / f"in{source}", ROWS), out)
+    assert done == Done(0, f"3 read, 3 written to {out}, 0 rejected\n", "")
+    rows = read(out)
+    assert [row["id"] for row in rows] == ["a", "b", "c"]
+    expected = [triage(row["text"]) for row in ROWS]
+    chosen = [row["chosen"] if into == ".jsonl" else row for row in rows]
+    assert [row["kind"] for row in chosen] == [e.chosen.kind for e in expected]
+    assert [row["abstained"] or None for row in rows] == [e.abstained for e in expected]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([f"in{source}", out.name])
+
+
+def test_score_writes_the_contract_as_json_lines(tmp_path, triage):
+    out = tmp_path / "out.jsonl"
+    score(write(tmp_path / "in.jsonl", ROWS), out)
+    complaints = [opportunity.Complaint(row["text"], row["id"]) for row in ROWS]
+    assert read(out) == [json.loads(json.dumps(s.to_dict())) for s in triage.pipe(complaints)]
+
+
+@pytest.mark.parametrize("into", [".csv", ".parquet"])
+def test_advice_adds_answers_and_evidence_to_columns(tmp_path, triage, into):
+    plain, advised = tmp_path / f"plain{into}", tmp_path / f"advised{into}"
+    source = write(tmp_path / "in.csv", ROWS)
+    score(source, plain)
+    score(source, advised, "--advice")
+    assert read(advised)[0]["answer_help"] == triage(TEXT).answers.help
+    for before, after in zip(read(plain), read(advised), strict=True):
+        assert {head: before[head] for head in HEADS} == {head: after[head] for head in HEADS}
+
+
+def test_score_prints_cards_and_nothing_of_progress(tmp_path):
+    done = score(write(tmp_path / "in.jsonl", ROWS), tmp_path / "out.jsonl", "--cards", 2)
+    assert done.out.count("What is the real opportunity here?") >= 1
+    assert done.err == ""
+
+
+def test_rows_that_cannot_be_read_are_kept_with_line_reason_and_row(tmp_path):
+    source = tmp_path / "in.jsonl"
+    lines = [
+        json.dumps(ROWS[0]),
+        "{broken",
+        '["list"]',
+        '{"id": 4, "body": "late"}',
+        "",
+        '{"text": 5}',
+        '{"text": "late"}',
+    ]
+    source.write_text("\n".join(lines), encoding="utf-8")
+    out = tmp_path / "out.csv"
+    done = score(source, out)
+    assert done.code == 3
+    assert done.out == f"6 read, 2 written to {out}, 4 rejected, see {out}.rejects.jsonl\n"
+    assert done.err == ""
+    rejects = read(Path(f"{out}.rejects.jsonl"))
+    assert rejects == [
+        {"line": 2, "reason": "the line is not JSON", "row": "{broken"},
+        {"line": 3, "reason": "the line is a list, not an object", "row": '["list"]'},
+        {
+            "line": 4,
+            "reason": 'the row has no "text"; it has "id", "body". Did you mean --text-field body?',
+            "row": '{"id": 4, "body": "late"}',
+        },
+        {"line": 6, "reason": '"text" is a int, not a string', "row": '{"text": 5}'},
+    ]
+    assert [row["id"] for row in read(out)] == ["a", "7"]
+
+
+def test_rows_of_too_many_or_few_fields_are_rejected(tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_text('id,text\n1,late\n2,late,again\n3\n4,"two\nlines"\n', encoding="utf-8")
+    assert score(source, tmp_path / "out.csv").code == 3
+    assert read(tmp_path / "out.csv.rejects.jsonl") == [
+        {"line": 3, "reason": "the row has more or fewer than 2 fields", "row": "2,late,again"},
+        {"line": 4, "reason": "the row has more or fewer than 2 fields", "row": "3"},
+    ]
+
+
+def test_null_texts_are_rejected_and_null_ids_are_row_numbers(tmp_path):
+    rows = [{"id": None, "text": "late"}, {"id": "b", "text": None}]
+    assert score(write(tmp_path / "in.parquet", rows), tmp_path / "out.parquet").code == 3
+    assert [row["id"] for row in read(tmp_path / "out.parquet")] == ["1"]
+    assert read(tmp_path / "out.parquet.rejects.jsonl")[0]["line"] == 2
+
+
+def test_rejects_of_an_earlier_run_do_not_stay(tmp_path):
+    out = tmp_path / "out.csv"
+    (tmp_path / "in.jsonl").write_text("{broken\n", encoding="utf-8")
+    assert score(tmp_path / "in.jsonl", out).code == 3
+    assert score(write(tmp_path / "in.jsonl", ROWS), out).code == 0
+    assert not Path(f"{out}.rejects.jsonl").exists()
+
+
+@pytest.mark.parametrize("into", WRITERS)
+def test_a_file_without_rows_gives_an_output_without_rows(tmp_path, into):
+    (tmp_path / "in.csv").write_text("id,text\n", encoding="utf-8")
+    out = tmp_path / f"out{into}"
+    assert score(tmp_path / "in.csv", out).out == f"0 read, 0 written to {out}, 0 rejected\n"
+    assert read(out) == []
+    if into != ".jsonl":
+        assert b"opportunity_probability" in out.read_bytes()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path):
+    for ending, text in ((".csv", "id,text\r\n1,late\r\n"), (".jsonl", '{"id": "1", "text": "late"}\n')):
+        source = tmp_path / f"in{ending}"
+        source.write_text(text, encoding="utf-8-sig")
+        assert score(source, tmp_path / "out.csv").code == 0
+        assert [row["id"] for row in read(tmp_path / "out.csv")] == ["1"]
+
+
+@pytest.mark.parametrize(("source", "rows"), [("in.csv", "body,n\nlate,1\n"), ("in.parquet", None)])
+def test_another_text_field_is_hinted_at_and_taken(tmp_path, source, rows):
+    path = tmp_path / source
+    if rows:
+        path.write_text(rows, encoding="utf-8")
+    else:
+        write(path, [{"body": "late", "n": 1}])
+    assert 'has no "text"; it has "body", "n". Did you mean --text-field body?' in one_line(
+        score(path, tmp_path / "o.csv")
+    )
+    assert not (tmp_path / "o.csv").exists()
+    assert score(path, tmp_path / "o.csv", "--text-field", "body", "--id-field", "n").code == 0
+    assert [row["id"] for row in read(tmp_path / "o.csv")] == ["1"]
+
+
+def test_a_file_without_a_header_does_not_have_its_first_message_told(tmp_path):
+    (tmp_path / "in.csv").write_text(f"1,My {SECRET} is late and nobody has called me back\n", encoding="utf-8")
+    assert "its first line names no fields" in one_line(score(tmp_path / "in.csv", tmp_path / "out.csv"))
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "said"),
+    [
+        ("none.csv", "out.csv", "there is no file"),
+        ("in.txt", "out.csv", 'ends in ".txt"; give a file that ends in .csv, .jsonl, .parquet'),
+        ("in.csv", "out.xlsx", 'ends in ".xlsx"; give a file that ends in .csv, .jsonl, .parquet'),
+        ("in.csv", "none/out.csv", "No such file or directory"),
+        ("broken.parquet", "out.csv", "is not a Parquet file that can be read"),
+        ("cut.parquet", "out.csv", "is not a Parquet file that can be read"),
+        ("empty.csv", "out.csv", 'has no "text"; it has nothing'),
+    ],
+)
+def test_a_file_that_cannot_be_scored_is_said_in_one_line(tmp_path, source, out, said):
+    write(tmp_path / "in.csv", ROWS)
+    (tmp_path / "in.txt").write_text(SECRET, encoding="utf-8")
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "broken.parquet").write_text(SECRET, encoding="utf-8")
+    whole = write(tmp_path / "cut.parquet", ROWS * 100).read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[:100] + bytes(100) + whole[200:])
+    assert said in one_line(score(tmp_path / source, tmp_path / out))
+    assert not (tmp_path / out).exists()
+    assert list(tmp_path.rglob("*.part")) == []
+
+
+def test_an_output_is_never_half_written(tmp_path, triage):
+    """The output that was there stays until the new one is whole, and a failure leaves nothing behind."""
+
+    class FailingTriage(opportunity.Triage):
+        def pipe(self, complaints):
+            yield from list(super().pipe(complaints))[:1]
+            raise DataError("enough")
+
+    out = tmp_path / "out.jsonl"
+    out.write_text("before", encoding="utf-8")
+    with pytest.raises(DataError, match="enough"):
+        score_file(FailingTriage(triage.model), write(tmp_path / "in.jsonl", ROWS), out)
+    assert out.read_text(encoding="utf-8") == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_the_output_as_it_was(tmp_path):
+    out, part = tmp_path / "out.jsonl", tmp_path / "out.jsonl.part"
+    out.write_text("before", encoding="utf-8")
+    source = write(tmp_path / "in.jsonl", ROWS * 20_000)
+    code = "from opportunity.cli import main; main()"
+    command = [sys.executable, "-c", code, "score", str(source), "-o", str(out), "--model", "table"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        until = time.monotonic() + 60
+        while not part.exists() and running.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGKILL)
+    assert running.returncode == -signal.SIGKILL
+    assert part.exists()
+    assert out.read_text(encoding="utf-8") == "before"
+
+
+@pytest.mark.parametrize("into", WRITERS)
+@pytest.mark.parametrize("source", READERS)
+def test_naughty_strings_are_scored(tmp_path, source, into):
+    texts = json.loads(shared("data/blns.json").read_text(encoding="utf-8"))
+    rows = [{"id": str(i), "text": text} for i, text in enumerate(texts)]
+    out = tmp_path / f"out{into}"
+    assert score(write(tmp_path / f"in{source}", rows), out).code == 0
+    assert [row["id"] for row in read(out)] == [row["id"] for row in rows]
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+@given(texts=st.lists(st.text(st.characters(), max_size=80), max_size=20), into=st.sampled_from(list(WRITERS)))
+def test_any_text_is_scored(tmp_path_factory, texts, into):
+    folder = tmp_path_factory.mktemp("any")
+    rows = [{"id": f"{i} {text[:3]}", "text": text} for i, text in enumerate(texts)]
+    out = folder / f"out{into}"
+    done = score(write_lines(folder / "in.jsonl", rows), out)
+    assert done == Done(0, f"{len(rows)} read, {len(rows)} written to {out}, 0 rejected\n", "")
+    assert len(read(out)) == len(rows)
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+@given(content=st.binary(max_size=400), ending=st.sampled_from(list(READERS)))
+def test_any_file_is_scored_or_refused_in_one_line(tmp_path_factory, content, ending):
+    folder = tmp_path_factory.mktemp("any")
+    (folder / f"in{ending}").write_bytes(content)
+    done = score(folder / f"in{ending}", folder / "out.csv")
+    assert done.code in (0, 1, 3)
+    if done.code == 1:
+        one_line(done)
+    else:
+        assert (folder / "out.csv").exists()
+
+
+# train and evaluate
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    """A few hundred labelled rows as they stand in the corpus."""
+    every = (ROOT / "data" / "complaints.jsonl").read_text(encoding="utf-8").splitlines()
+    return every[:: max(1, len(every) // 300)]
+
+
+@pytest.fixture(scope="module")
+def trained(lines, tmp_path_factory) -> tuple[Path, Path, Done]:
+    """Rows, a model folder trained on them, and what the command said."""
+    folder = tmp_path_factory.mktemp("trained")
+    data, model = folder / "rows.jsonl", folder / "model"
+    data.write_text("\n".join(lines), encoding="utf-8")
+    with threadpool_limits(1):  # more threads only wait for one another where the machine is busy
+        return data, model, call("train", data, "-o", model, "--folds", 2, "--jobs", 1, "--name", "mine")
+
+
+@pytest.mark.slow
+def test_train_writes_a_model_that_suggests(trained, lines):
+    _, model, done = trained
+    assert (done.code, done.err) == (0, "")
+    assert f"{len(lines)} rows" in done.out
+    assert done.out.rstrip().endswith(f"model mine 1 in {model}; its card is {model / 'MODEL_CARD.md'}")
+    said = call("suggest", TEXT, "--model", model, "--json")
+    assert json.loads(said.out)["model"]["name"] == "mine"
+
+
+@pytest.mark.slow
+def test_evaluate_prints_every_figure(trained):
+    data, model, _ = trained
+    printed = call("evaluate", model, data)
+    done = call("evaluate", model, data, "--json")
+    assert (printed.code, done.code, done.err) == (0, 0, "")
+    evaluation = json.loads(done.out)
+    assert evaluation == opportunity.evaluate(opportunity.load(model).model, _rows(data)).to_dict()
+    assert evaluation["figures"].keys() >= {"index", "opportunity_top1", "opportunity_recall_at_3"}
+    for name, value in evaluation["figures"].items():
+        assert f"{name:34s} {value:.3f}" in printed.out
+    assert f"calibration error {evaluation['calibration_error']:.3f}" in printed.out
+
+
+def _rows(path: Path) -> list:
+    from opportunity.learning.datasets import read_rows
+
+    return read_rows([path])
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_rows_without_labels_are_refused_by_line(tmp_path, command):
+    path = write_lines(tmp_path / "rows.jsonl", [{"id": "1", "text": SECRET}])
+    arguments = ("train", path, "-o", tmp_path / "m") if command == "train" else ("evaluate", "table", path)
+    assert "line 1 of" in (said := one_line(call(*arguments)))
+    assert "lacks kind" in said
+
+
+def test_too_few_rows_are_refused(tmp_path, lines):
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines[:5]), encoding="utf-8")
+    said = one_line(call("train", tmp_path / "rows.jsonl", "-o", tmp_path / "m"))
+    assert "there are 5 labelled rows; at least 50 are needed" in said
+
+
+# wrong use, and what is broken
+
+
+def broken_models(folder: Path) -> dict[str, Path]:
+    """Model folders that cannot be used, by what is wrong with them."""
+    contents = {
+        "no manifest": {},
+        "no JSON": {"manifest.json": b"{"},
+        "of the future": {"manifest.json": b'{"format": 99}'},
+        "of another kind": {"manifest.json": b'{"format": 1, "kind": "pickle"}'},
+        "without parts": {"manifest.json": b'{"format": 1, "kind": "table"}'},
+    }
+    for name, files in contents.items():
+        (folder / name).mkdir()
+        for file, content in files.items():
+            (folder / name / file).write_bytes(content)
+    return {name: folder / name for name in contents}
+
+
+@pytest.mark.parametrize("command", ["suggest", "score", "evaluate"])
+def test_a_broken_model_is_said_in_one_line(tmp_path, command):
+    source = write(tmp_path / "in.jsonl", ROWS)
+    for model in [*broken_models(tmp_path).values(), tmp_path / "nowhere"]:
+        arguments = {
+            "suggest": ("suggest", SECRET, "--model", model),
+            "score": ("score", source, "-o", tmp_path / "out.csv", "--model", model),
+            "evaluate": ("evaluate", model, source),
+        }
+        assert str(model) in one_line(call(*arguments[command]))
+
+
+def test_a_tampered_model_is_said_in_one_line(tmp_path):
+    from opportunity.model.store import shipped
+
+    for file in shipped("table").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with (tmp_path / "vocabulary.txt").open("ab") as words:
+        words.write(b"x\n")
+    assert "is not what its checksum says" in one_line(call("suggest", SECRET, "--model", tmp_path))
+
+
+def test_a_broken_playbook_is_said_in_one_line(tmp_path):
+    (tmp_path / "own.toml").write_text("[", encoding="utf-8")
+    assert "own.toml" in one_line(call("suggest", SECRET, "--model", "table", "--playbook", tmp_path / "own.toml"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("suggest", "--unknown"),
+        ("nothing",),
+        ("score", "in.csv"),
+        ("score", "in.csv", "-o", "out.csv", "--cards", "many"),
+        ("score", "in.csv", "-o", "out.csv", "--cards", "-1"),
+        ("train", "-o", "model"),
+        ("train", "in.jsonl", "-o", "model", "--folds", "1"),
+        ("evaluate", "table"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_ends_with_two(arguments):
+    done = call(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "Usage" in done.err
+
+
+@pytest.mark.parametrize("command", [(), ("suggest",), ("score",), ("train",), ("evaluate",)], ids=" ".join)
+def test_every_command_has_help(command):
+    done = call(*command, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert "Usage: opportunity" in done.out
+
+
+def test_the_codes_are_those_of_the_process(tmp_path):
+    source, out = write(tmp_path / "in.jsonl", ROWS[:1]), tmp_path / "out.csv"
+    scored = ("score", "in.jsonl", "-o", "out.csv", "--model", "table")
+    done = spawn(*scored, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"1 read, 1 written to out.csv, 0 rejected\n", b"")
+    with source.open("a", encoding="utf-8") as lines:
+        lines.write("{broken\n")
+    assert spawn(*scored, cwd=tmp_path).returncode == 3
+    assert spawn("score", cwd=tmp_path).returncode == 2
+    failed = spawn("score", "none.csv", "-o", "out.csv", cwd=tmp_path)
+    assert (failed.returncode, failed.stdout) == (1, b"")
+    assert failed.stderr.count(b"\n") == 1
+    assert len(read(out)) == 1
+
+
+def test_a_reader_that_goes_away_is_no_fault(tmp_path):
+    code = "from opportunity.cli import main; main()"
+    command = [sys.executable, "-c", code, "suggest", TEXT, "--json", "--model", "table"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        assert b"Traceback" not in running.stderr.read()
