@@ -28,7 +28,7 @@ import opportunity
 from opportunity.model.columns import COLUMNS
 
 THREADS = 2
-BATCH_ROWS = 4096
+BATCH_ROWS = 2048
 FEWER = 8
 """spaCy reads so many times fewer messages."""
 LENGTHS = range(150, 351)

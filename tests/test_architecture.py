@@ -23,7 +23,8 @@ ROOMS = [
     ("learning",),
     ("journal",),
     ("batch",),
-    ("serve", "integrations"),
+    ("serve",),
+    ("integrations",),
     ("cli",),
 ]
 RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}

@@ -38,9 +38,15 @@ LEAST_RAISED = 0.95
 MISSED = {
     ("table", "names"): "5.8 % of 360 changed",
     ("table", "cities"): "11.4 % of 360 changed",
+    ("table", "numbers"): "1.4 % of 440 changed",
     ("table", "greetings"): "9.6 % of 280 changed",
     ("table", "signatures"): "15.8 % of 240 changed",
     ("table", "typo"): "12.5 % of 200 changed",
+    ("reader", "names"): "5.6 % of 360 changed",
+    ("reader", "numbers"): "4.8 % of 440 changed",
+    ("reader", "greetings"): "16.4 % of 280 changed",
+    ("reader", "signatures"): "21.7 % of 240 changed",
+    ("reader", "typo"): "11.5 % of 200 changed",
 }
 """Thresholds that a shipped model does not reach, as measured."""
 

@@ -22,6 +22,9 @@ __all__ = ["Reader"]
 MOST_TOKENS = 256
 """Tokens that are read of a message; the rest is passed over."""
 
+WIDTH_STEP = 2
+"""Rows are padded to a multiple of this: the kernel takes two tokens at a time and rounds a lone last one otherwise."""
+
 BATCH_TOKENS = 4096
 """Tokens of one run of the graph, padding included."""
 
@@ -119,8 +122,9 @@ class Reader(VotingModel):
         votes, intercept = self._session.run(["votes", "intercept"], inputs)
         spans = np.array(encoded.offsets, np.int64)
         real = spans[:, 1] > spans[:, 0]
-        whole = intercept + votes[0][~real].sum(axis=0)
-        return Votes(spans[real], votes[0][real], whole.astype(np.float32), _known_share(encoded))
+        told = votes[0][: len(spans)]
+        whole = intercept + told[~real].sum(axis=0)
+        return Votes(spans[real], told[real], whole.astype(np.float32), _known_share(encoded))
 
     def to_files(self) -> dict[str, bytes]:
         """Write the reader as the contents of its files."""
@@ -173,7 +177,8 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    out = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    width = max(map(len, rows))
+    out = np.zeros((len(rows), width + width % WIDTH_STEP), np.int64)
     for padded, row in zip(out, rows, strict=True):
         padded[: len(row)] = row
     return out
