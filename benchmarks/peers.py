@@ -54,7 +54,7 @@ class Peer:
     name: str
     module: str
     package: str
-    train: Callable[[Sequence[str], Sequence[str]], TrainedPeer]
+    train: Callable[..., TrainedPeer]
 
     @property
     def missing(self) -> str | None:
@@ -94,7 +94,7 @@ def train_sklearn(texts: Sequence[str], labels: Sequence[str]) -> TrainedPeer:
     return TrainedPeer(predict, pipeline.predict_proba)
 
 
-def train_fasttext(texts: Sequence[str], labels: Sequence[str]) -> TrainedPeer:
+def train_fasttext(texts: Sequence[str], labels: Sequence[str], epochs: int = 25) -> TrainedPeer:
     import fasttext
 
     with tempfile.TemporaryDirectory() as folder:
@@ -102,7 +102,7 @@ def train_fasttext(texts: Sequence[str], labels: Sequence[str]) -> TrainedPeer:
         lines = (f"__label__{label} {one_line(text)}\n" for label, text in zip(labels, texts, strict=True))
         path.write_text("".join(lines), encoding="utf-8")
         model = fasttext.train_supervised(
-            str(path), wordNgrams=2, epoch=25, lr=0.5, bucket=200_000, thread=2, verbose=0
+            str(path), wordNgrams=2, epoch=epochs, lr=0.5, bucket=200_000, thread=2, verbose=0
         )
 
     def predict(asked: Sequence[str]) -> NDArray[np.float32]:

@@ -121,20 +121,20 @@ def test_suggest_prints_both_answers_as_a_card():
 
 
 def test_suggest_as_json_is_what_the_library_says(triage):
-    done = call("suggest", TEXT, "--json", "--model", "table")
+    done = call("suggest", TEXT, "--json", "--facts", "--model", "table")
     assert done.code == 0
     assert json.loads(done.out) == json.loads(json.dumps(triage(TEXT).to_dict()))
 
 
 @pytest.mark.parametrize("arguments", [("suggest", "-"), ("suggest",)], ids=["dash", "nothing"])
 def test_suggest_reads_standard_input(triage, arguments):
-    done = call(*arguments, "--json", "--model", "table", stdin=TEXT.encode())
+    done = call(*arguments, "--json", "--facts", "--model", "table", stdin=TEXT.encode())
     assert json.loads(done.out) == json.loads(json.dumps(triage(TEXT.encode()).to_dict()))
 
 
 def test_suggest_reads_any_bytes_from_standard_input(triage):
     given_bytes = "Caf\xe9 closed, £40 lost \x81\xff\0".encode("latin-1")
-    done = call("suggest", "--json", "--model", "table", stdin=given_bytes)
+    done = call("suggest", "--json", "--facts", "--model", "table", stdin=given_bytes)
     assert json.loads(done.out) == json.loads(json.dumps(triage(given_bytes).to_dict()))
 
 

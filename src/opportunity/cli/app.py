@@ -32,9 +32,12 @@ def suggest(
     model: Model = None,
     playbook: Playbook = None,
     json: Annotated[bool, typer.Option("--json", help="Print the output contract.")] = False,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Also look for facts; takes a second or two to start.")
+    ] = False,
 ) -> None:
     """Suggest how to answer one complaint, as a card."""
-    _run("suggest", text, model=model, playbook=playbook, as_json=json)
+    _run("suggest", text, model=model, playbook=playbook, as_json=json, facts=facts)
 
 
 @app.command()
