@@ -161,7 +161,8 @@ def _head_faults(name: str, given: Any) -> Iterator[str]:
         return
     for label in labels:
         if label not in head.index:
-            yield f"{name} has the unknown label {label!r}; the guide has {', '.join(head.names)}"
+            given_label = f"the unknown label {label!r}" if str(label).isidentifier() else "a value that is no label"
+            yield f"{name} has {given_label}; the guide has {', '.join(head.names)}"
     if len(labels) > head.most or len(set(map(str, labels))) < len(labels):
         yield f"{name} has {len(labels)} labels; it takes at most {head.most}, each once"
 

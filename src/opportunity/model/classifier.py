@@ -68,8 +68,8 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
     >>> y = [Labels(opportunity=("make_whole",), **row), Labels(opportunity=("restore_dignity",), **row)] * 5
     >>> X = ["I want my money back", "He laughed at me"] * 5
     >>> classifier = OpportunityClassifier(min_messages=1).fit(X, y)
-    >>> classifier.predict(["my money please"])[0].opportunity
-    ('make_whole',)
+    >>> classifier.predict(["my money please"])[0].opportunity[0]
+    'make_whole'
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
         *,
         C: float = 1.0,
         ngram_weight: float = 0.6,
-        cue_weight: float = 0.5,
+        cue_weight: float = 0.3,
         vector_weight: float = 4.0,
         min_messages: int = 5,
         max_iter: int = 200,

@@ -124,11 +124,20 @@ def _only_ascii(texts: Any) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    other = pc.match_substring_regex(texts, r"[^\x00-\x7f]")
+    other = pc.invert(pc.string_is_ascii(texts))
     if not pc.any(other).as_py():
         return texts
-    rewritten = [" ".join(token.word for token in tokenize(row)) for row in texts.filter(other).to_pylist()]
+    normal = _NormalForms()
+    rewritten = [" ".join(map(normal.__getitem__, _TOKEN.findall(row))) for row in texts.filter(other).to_pylist()]
     return pc.replace_with_mask(texts, other, pa.array(rewritten, pa.large_string()))
+
+
+class _NormalForms(dict[str, str]):
+    """The normal form of each word, made when it is first met."""
+
+    def __missing__(self, word: str) -> str:
+        self[word] = _normal(word)
+        return self[word]
 
 
 def _spaced(texts: Any) -> Any:
