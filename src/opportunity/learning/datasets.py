@@ -11,7 +11,20 @@ from opportunity.errors import DataError
 from opportunity.records import Labels
 from opportunity.taxonomy import HEADS, TAXONOMY
 
-__all__ = ["LabelledRow", "faults", "fingerprint", "groups", "label_faults", "read_json_lines", "read_rows"]
+__all__ = [
+    "LabelledRow",
+    "faults",
+    "fingerprint",
+    "groups",
+    "label_faults",
+    "need_enough",
+    "prepared_texts",
+    "read_json_lines",
+    "read_rows",
+]
+
+
+FEWEST_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +209,39 @@ def groups(rows: Sequence[LabelledRow]) -> list[str]:
     """
     domain = {row.id: row.domain for row in rows}
     return [domain.get(min(row.id, row.pair), row.domain) if row.pair else row.domain for row in rows]
+
+
+def prepared_texts(rows: Sequence[LabelledRow]) -> Any:
+    """Return the rows' texts as a model reads them.
+
+    Parameters
+    ----------
+    rows : sequence of LabelledRow
+
+    Returns
+    -------
+    pyarrow.Array of large_string
+    """
+    import pyarrow as pa
+
+    from opportunity.text.prepare import prepare_batch
+
+    return prepare_batch(pa.array([row.text for row in rows], pa.large_string()))
+
+
+def need_enough(rows: Sequence[LabelledRow]) -> None:
+    """Refuse to train on too few rows.
+
+    Parameters
+    ----------
+    rows : sequence of LabelledRow
+
+    Raises
+    ------
+    DataError
+    """
+    if len(rows) < FEWEST_ROWS:
+        raise DataError(f"there are {len(rows)} labelled rows; at least {FEWEST_ROWS} are needed to train")
 
 
 def fingerprint(rows: Sequence[LabelledRow]) -> str:

@@ -78,7 +78,8 @@ def write_graph(weights: Mapping[str, Array], shape: Shape) -> bytes:
     Parameters
     ----------
     weights : mapping of str to ndarray
-        As a BERT model names them, without a prefix, and ``head.weight``, ``head.bias``.
+        As a BERT model names them, without a prefix, the one segment added to the places, and ``head.weight``,
+        ``head.bias``.
     shape : Shape
 
     Returns
@@ -126,19 +127,12 @@ def _embed(graph: _Graph, weights: Mapping[str, Array], shape: Shape) -> str:
     graph.add("Cast", ["words.q"], "words.f", to=TensorProto.FLOAT)
     held = graph.hold("embeddings.word_embeddings.weight.s", scales.astype(np.float32))
     graph.add("Mul", ["words.f", graph.add("Gather", [held, "input_ids"], "words.s")], "words")
-    places = graph.hold("embeddings.position_embeddings.weight", _places(weights, shape.positions))
+    name = "embeddings.position_embeddings.weight"
+    places = graph.hold(name, weights[name][: shape.positions])
     graph.add("Shape", ["input_ids"], "n_tokens.shape", start=1, end=2)
     ends = [graph.hold("nought", np.array([0], np.int64)), "n_tokens.shape"]
     graph.add("Add", ["words", graph.add("Slice", [places, *ends], "places")], "embedded")
     return graph.normalise("embedded", "embeddings.LayerNorm", weights)
-
-
-def _places(weights: Mapping[str, Array], most: int) -> Array:
-    """Place and segment are added once and for all: there is one segment."""
-    places: Array = weights["embeddings.position_embeddings.weight"][:most].astype(np.float32)
-    if "embeddings.token_type_embeddings.weight" in weights:
-        places = places + weights["embeddings.token_type_embeddings.weight"][0]
-    return places
 
 
 def _layer(graph: _Graph, x: str, name: str, weights: Mapping[str, Array], heads: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opportunity.learning.datasets import LabelledRow
+from opportunity.learning.datasets import LabelledRow, prepared_texts
 from opportunity.model.calibration import calibration_error, labels_at
 from opportunity.model.columns import SLICES
 from opportunity.model.votes import Model
@@ -108,12 +108,7 @@ def evaluate(model: Model, rows: Sequence[LabelledRow]) -> Evaluation:
     -------
     Evaluation
     """
-    import pyarrow as pa
-
-    from opportunity.text.prepare import prepare_batch
-
-    texts = prepare_batch(pa.array([row.text for row in rows], pa.large_string()))
-    return measure(model.read_many(texts).probability, [row.labels for row in rows], model.calibration)
+    return measure(model.read_many(prepared_texts(rows)).probability, [row.labels for row in rows], model.calibration)
 
 
 def measure(probability: NDArray[np.float32], gold: Sequence[Labels], calibration: Any) -> Evaluation:

@@ -8,27 +8,25 @@ import math
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from opportunity.errors import DataError, MissingExtraError
 from opportunity.learning.card import write_card
-from opportunity.learning.datasets import LabelledRow, fingerprint, groups
+from opportunity.learning.datasets import LabelledRow, fingerprint, groups, need_enough, prepared_texts
 from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
 from opportunity.learning.evaluate import measure
-from opportunity.learning.train import FEWEST_ROWS, Training
+from opportunity.learning.train import Training
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES, targets
 from opportunity.model.reader import MOST_TOKENS, Reader
 from opportunity.model.store import load_model, save_model
 from opportunity.records import ModelInfo
-from opportunity.text.prepare import prepare_batch
 
 __all__ = ["Recipe", "encoder_folder", "fine_tune", "split"]
 
@@ -131,8 +129,7 @@ def fine_tune(
     MissingExtraError
         If torch is not installed.
     """
-    if len(rows) < FEWEST_ROWS:
-        raise DataError(f"there are {len(rows)} labelled rows; at least {FEWEST_ROWS} are needed to train")
+    need_enough(rows)
     recipe = recipe or Recipe()
     began = time.monotonic()
     taught, held = split(rows, recipe)
@@ -140,7 +137,7 @@ def fine_tune(
     weights = _teach(taught, weights, shape, tokenizer, recipe, say)
     graph = write_graph(weights, shape)
     plain = Reader.build(graph, tokenizer, ModelInfo(name, model_version), Calibration.plain())
-    logits, labels = plain.score(_texts(held)).logits, [row.labels for row in held]
+    logits, labels = plain.score(prepared_texts(held)).logits, [row.labels for row in held]
     calibration = Calibration.fit(logits, labels)
     evaluation = measure(calibration.probabilities(logits), labels, calibration)
     trained = {
@@ -153,7 +150,7 @@ def fine_tune(
         "machine": f"CPU, {platform.machine()}",
         "libraries": {library: version(library) for library in LIBRARIES},
     }
-    reader = Reader.build(graph, tokenizer, plain.info, calibration)
+    reader = replace(plain, calibration=calibration)
     manifest = save_model(reader, Path(folder), trained=trained, figures={"held_out_domains": evaluation.to_dict()})
     write_card(Path(folder), manifest)
     return Training(Path(folder), manifest, evaluation)
@@ -209,10 +206,6 @@ def _plain_tokenizer(path: Path) -> bytes:
     return json.dumps(values | {"padding": None, "truncation": None}, ensure_ascii=False).encode()
 
 
-def _texts(rows: Sequence[LabelledRow]) -> Any:
-    return prepare_batch(pa.array([row.text for row in rows], pa.large_string()))
-
-
 def _teach(
     rows: Sequence[LabelledRow],
     weights: Mapping[str, Any],
@@ -233,7 +226,7 @@ def _teach(
     model = Encoder(weights, shape, len(COLUMNS), recipe.dropout)
     encoder = Tokenizer.from_str(tokenizer.decode())
     encoder.enable_truncation(recipe.most_tokens)
-    ids = [encoded.ids for encoded in encoder.encode_batch(_texts(rows).to_pylist())]
+    ids = [encoded.ids for encoded in encoder.encode_batch(prepared_texts(rows).to_pylist())]
     truth = torch.from_numpy(targets([row.labels for row in rows]))
     groups_of_weights = list(_rates(model, shape, recipe))
     optimiser = torch.optim.AdamW(groups_of_weights)

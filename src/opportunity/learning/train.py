@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
 
-from opportunity.errors import DataError
 from opportunity.learning.card import write_card
-from opportunity.learning.datasets import LabelledRow, fingerprint, groups
+from opportunity.learning.datasets import LabelledRow, fingerprint, groups, need_enough, prepared_texts
 from opportunity.learning.evaluate import Evaluation, measure
 from opportunity.model.calibration import Calibration
 from opportunity.model.classifier import OpportunityClassifier
@@ -25,11 +23,9 @@ from opportunity.model.store import Manifest, save_model, shipped
 from opportunity.model.table import Table
 from opportunity.model.vectors import WordVectors
 from opportunity.records import ModelInfo
-from opportunity.text.prepare import prepare_batch
 
 __all__ = ["Training", "cross_validate", "default_classifier", "train"]
 
-FEWEST_ROWS = 50
 NOT_SETTINGS = ("vectors", "cues", "n_jobs")
 LIBRARIES = ("numpy", "pyarrow", "safetensors", "scikit-learn", "scipy")
 
@@ -107,10 +103,9 @@ def train(
     DataError
         If there are too few rows.
     """
-    if len(rows) < FEWEST_ROWS:
-        raise DataError(f"there are {len(rows)} labelled rows; at least {FEWEST_ROWS} are needed to train")
+    need_enough(rows)
     classifier = classifier or default_classifier(random_state=random_state, n_jobs=n_jobs)
-    texts = prepare_batch(pa.array([row.text for row in rows], pa.large_string())).to_pylist()
+    texts = prepared_texts(rows).to_pylist()
     labels = [row.labels for row in rows]
     unseen = cross_validate(classifier, texts, rows, folds=folds, random_state=random_state)
     calibration = Calibration.fit(unseen, labels)

@@ -15,7 +15,7 @@ from opportunity.model.columns import EXCLUSIVE, INDEPENDENT, SLICES, targets
 from opportunity.records import Abstained, Labels
 from opportunity.taxonomy import TAXONOMY
 
-__all__ = ["Calibration", "calibration_error", "labels_at"]
+__all__ = ["Calibration", "calibration_error", "labels_at", "least_probability"]
 
 Logits = NDArray[np.float32]
 Probabilities = NDArray[np.float32]
@@ -23,6 +23,9 @@ Places = NDArray[np.int8]
 
 RIGHT_WHEN_SPEAKING = 0.8
 """How often the first opportunity is to be right when the model does not abstain."""
+
+FEWEST_SPOKEN = 21
+"""Answers that a threshold of silence must rest on at least."""
 
 NOT_COMPLAINTS = ("request", "other")
 
@@ -110,8 +113,8 @@ class Calibration:
         cuts = {h: _best_cuts(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in ("urgency", "heat")}
         first = probability[:, SLICES["opportunity"]]
         right = first.argmax(1) == np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
-        speak = _least_probability(first.max(1), right)
-        return replace(self, threshold=chosen, second=second, cuts=cuts, speak=speak)
+        speak = least_probability(first.max(1), right, RIGHT_WHEN_SPEAKING, fewest=FEWEST_SPOKEN)
+        return replace(self, threshold=chosen, second=second, cuts=cuts, speak=1.0 if speak is None else speak)
 
     def probabilities(self, logits: Logits) -> Probabilities:
         """Return calibrated probabilities.
@@ -324,9 +327,26 @@ def _best_cuts(probability: Probabilities, truth: NDArray[np.float32]) -> list[f
     return [float(x) for x in np.quantile(place, np.clip(shares, 0, 1))]
 
 
-def _least_probability(first: Probabilities, right: NDArray[np.bool_]) -> float:
-    """The lowest probability above which answers are right as often as wanted."""
-    order = np.argsort(-first, kind="stable")
-    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero((share >= RIGHT_WHEN_SPEAKING) & (np.arange(len(order)) >= 20))
-    return float(first[order[good[-1]]]) if good.size else 1.0
+def least_probability(
+    probability: Probabilities, right: NDArray[np.bool_], share: float, *, fewest: int = 1
+) -> float | None:
+    """Find the lowest probability above which answers are right as often as wanted.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (n_rows,)
+    right : ndarray of bool, shape (n_rows,)
+    share : float
+        How often they are to be right.
+    fewest : int
+        Fewest answers that may stand above it.
+
+    Returns
+    -------
+    float or None
+        None where they never are.
+    """
+    order = np.argsort(-probability, kind="stable")
+    reached = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero((reached >= share) & (np.arange(1, len(order) + 1) >= fewest))
+    return float(probability[order[good[-1]]]) if good.size else None
