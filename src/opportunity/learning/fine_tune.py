@@ -9,14 +9,17 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from opportunity.errors import DataError, MissingExtraError
+from opportunity.learning.auxiliary import UNTOLD, Tasks
 from opportunity.learning.card import write_card
 from opportunity.learning.datasets import LabelledRow, fingerprint, groups, need_enough, prepared_texts
 from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
@@ -27,6 +30,7 @@ from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES, t
 from opportunity.model.reader import MOST_TOKENS, Reader
 from opportunity.model.store import load_model, save_model
 from opportunity.records import ModelInfo
+from opportunity.text.prepare import prepare_batch
 
 __all__ = ["Recipe", "encoder_folder", "fine_tune", "split"]
 
@@ -96,6 +100,7 @@ def fine_tune(
     folder: str | Path,
     *,
     start: str | Path | None = None,
+    tasks: Tasks | None = None,
     recipe: Recipe | None = None,
     name: str = "reader",
     model_version: str = "1",
@@ -111,6 +116,8 @@ def fine_tune(
         Where the model goes.
     start : str, Path or None
         A reader's folder to go on from; None starts from the bare encoder.
+    tasks : Tasks or None
+        Labels of other tasks, taught first, for one epoch.
     recipe : Recipe or None
     name, model_version : str
         How the model calls itself.
@@ -134,11 +141,17 @@ def fine_tune(
     began = time.monotonic()
     taught, held = split(rows, recipe)
     weights, shape, tokenizer = _start(None if start is None else Path(start))
-    weights = _teach(taught, weights, shape, tokenizer, recipe, say)
+    teach = partial(_teach, shape=shape, tokenizer=tokenizer, say=say)
+    if tasks is not None:
+        texts = prepare_batch(pa.array(tasks.texts, pa.large_string())).to_pylist()
+        weights = teach(texts, tasks.n_labels, _tasks_loss(tasks), weights, recipe=replace(recipe, epochs=1))
+        weights = {name: w for name, w in weights.items() if not name.startswith("head.")}
+    truth = _heads_loss(targets([row.labels for row in taught]))
+    weights = teach(prepared_texts(taught).to_pylist(), len(COLUMNS), truth, weights, recipe=recipe)
     graph = write_graph(weights, shape)
     plain = Reader.build(graph, tokenizer, ModelInfo(name, model_version), Calibration.plain())
     logits, labels = plain.score(prepared_texts(held)).logits, [row.labels for row in held]
-    calibration = Calibration.fit(logits, labels)
+    calibration = Calibration.fit(logits, labels, groups(held))
     evaluation = measure(calibration.probabilities(logits), labels, calibration)
     trained = {
         "rows": len(taught),
@@ -207,13 +220,16 @@ def _plain_tokenizer(path: Path) -> bytes:
 
 
 def _teach(
-    rows: Sequence[LabelledRow],
+    texts: Sequence[str],
+    columns: int,
+    loss_of: Callable[[Any, list[int]], Any],
     weights: Mapping[str, Any],
     shape: Shape,
     tokenizer: bytes,
     recipe: Recipe,
     say: Callable[[str], None],
 ) -> dict[str, NDArray[np.float32]]:
+    """Teach an encoder what `loss_of` a batch's log-odds and row numbers asks of it."""
     try:
         import torch
 
@@ -223,13 +239,12 @@ def _teach(
     from tokenizers import Tokenizer
 
     torch.manual_seed(recipe.random_state)
-    model = Encoder(weights, shape, len(COLUMNS), recipe.dropout)
+    model = Encoder(weights, shape, columns, recipe.dropout)
     encoder = Tokenizer.from_str(tokenizer.decode())
     encoder.enable_truncation(recipe.most_tokens)
-    ids = [encoded.ids for encoded in encoder.encode_batch(prepared_texts(rows).to_pylist())]
-    truth = torch.from_numpy(targets([row.labels for row in rows]))
+    ids = [encoded.ids for encoded in encoder.encode_batch(texts)]
     groups_of_weights = list(_rates(model, shape, recipe))
-    optimiser = torch.optim.AdamW(groups_of_weights)
+    optimiser = torch.optim.AdamW(groups_of_weights, fused=True)
     steps, step, began = recipe.epochs * math.ceil(len(ids) / recipe.rows_at_once), 0, time.monotonic()
     for epoch in range(recipe.epochs):
         model.train()
@@ -241,7 +256,7 @@ def _teach(
             tokens, mask = _padded([ids[i] for i in batch])
             with torch.autocast("cpu", torch.bfloat16):
                 logits = model(tokens, mask)
-            loss = _loss(logits.float(), truth[batch])
+            loss = loss_of(logits.float(), batch)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -287,16 +302,37 @@ def _padded(rows: Sequence[Sequence[int]]) -> tuple[Any, Any]:
     return tokens, mask
 
 
-def _loss(logits: Any, truth: Any) -> Any:
+def _heads_loss(targets: NDArray[np.float32]) -> Callable[[Any, list[int]], Any]:
     """Cross-entropy over each exclusive head, binary cross-entropy over each independent one."""
+    import torch
     from torch.nn import functional
 
-    total = 0
-    for head in (*EXCLUSIVE, *INDEPENDENT):
-        said, wanted = logits[:, SLICES[head]], truth[:, SLICES[head]]
-        if head in INDEPENDENT:
-            part = functional.binary_cross_entropy_with_logits(said, wanted)
-        else:
-            part = functional.cross_entropy(said, wanted)
-        total = total + part * HEAD_WEIGHT.get(head, 1.0)
-    return total
+    truth = torch.from_numpy(targets)
+
+    def loss(logits: Any, batch: list[int]) -> Any:
+        total = 0
+        for head in (*EXCLUSIVE, *INDEPENDENT):
+            said, wanted = logits[:, SLICES[head]], truth[batch, SLICES[head]]
+            entropy = functional.binary_cross_entropy_with_logits if head in INDEPENDENT else functional.cross_entropy
+            total = total + entropy(said, wanted) * HEAD_WEIGHT.get(head, 1.0)
+        return total
+
+    return loss
+
+
+def _tasks_loss(tasks: Tasks) -> Callable[[Any, list[int]], Any]:
+    """Cross-entropy over the labels of each task, where it is told; each answer counts alike."""
+    import torch
+    from torch.nn import functional
+
+    answers = torch.from_numpy(tasks.answers)
+    sizes = [len(labels) for labels in tasks.labels.values()]
+
+    def loss(logits: Any, batch: list[int]) -> Any:
+        parts = zip(logits.split(sizes, dim=1), answers[batch].T, strict=True)
+        told = sum(
+            functional.cross_entropy(said, wanted, ignore_index=UNTOLD, reduction="sum") for said, wanted in parts
+        )
+        return told / len(batch)
+
+    return loss

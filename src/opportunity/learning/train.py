@@ -108,7 +108,7 @@ def train(
     texts = prepared_texts(rows).to_pylist()
     labels = [row.labels for row in rows]
     unseen = cross_validate(classifier, texts, rows, folds=folds, random_state=random_state)
-    calibration = Calibration.fit(unseen, labels)
+    calibration = Calibration.fit(unseen, labels, groups(rows))
     evaluation = measure(calibration.probabilities(unseen), labels, calibration)
     fitted = clone(classifier).fit(texts, labels)
     fitted.calibration_ = calibration

@@ -24,6 +24,9 @@ Places = NDArray[np.int8]
 RIGHT_WHEN_SPEAKING = 0.8
 """How often the first opportunity is to be right when the model does not abstain."""
 
+HARD_SHARE = 1 / 3
+"""The share of rows, those of the hardest domains, that silence is fitted on."""
+
 FEWEST_SPOKEN = 21
 """Answers that a threshold of silence must rest on at least."""
 
@@ -84,13 +87,16 @@ class Calibration:
         )
 
     @classmethod
-    def fit(cls, logits: Logits, rows: Sequence[Labels]) -> Self:
+    def fit(cls, logits: Logits, rows: Sequence[Labels], domains: Sequence[str] | None = None) -> Self:
         """Fit on a model's answers to rows that it had not been taught.
 
         Parameters
         ----------
         logits : ndarray of float32, shape (n_rows, n_columns)
         rows : sequence of Labels
+        domains : sequence of str or None
+            Where each row comes from. When to be silent is then fitted on the domains in which the model is least
+            often right: a business whose complaints are hard to read shall be able to rely on it as well.
 
         Returns
         -------
@@ -105,16 +111,14 @@ class Calibration:
             slope={h: slope for h, (slope, _) in platt.items()},
             offset={h: offset for h, (_, offset) in platt.items()},
         )
-        return scaled._with_thresholds(scaled.probabilities(logits), rows, truth)
+        probability = scaled.probabilities(logits)
+        return replace(scaled._with_thresholds(probability, truth), speak=_least_to_speak(probability, rows, domains))
 
-    def _with_thresholds(self, probability: Probabilities, rows: Sequence[Labels], truth: NDArray[np.float32]) -> Self:
+    def _with_thresholds(self, probability: Probabilities, truth: NDArray[np.float32]) -> Self:
         chosen = {h: _best_threshold(probability[:, SLICES[h]], truth[:, SLICES[h]] > 0) for h in INDEPENDENT}
         second = {h: _best_second(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in ("failure", "opportunity")}
         cuts = {h: _best_cuts(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in ("urgency", "heat")}
-        first = probability[:, SLICES["opportunity"]]
-        right = first.argmax(1) == np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
-        speak = least_probability(first.max(1), right, RIGHT_WHEN_SPEAKING, fewest=FEWEST_SPOKEN)
-        return replace(self, threshold=chosen, second=second, cuts=cuts, speak=1.0 if speak is None else speak)
+        return replace(self, threshold=chosen, second=second, cuts=cuts)
 
     def probabilities(self, logits: Logits) -> Probabilities:
         """Return calibrated probabilities.
@@ -325,6 +329,24 @@ def _best_cuts(probability: Probabilities, truth: NDArray[np.float32]) -> list[f
     place = probability @ np.arange(probability.shape[1], dtype=np.float32)
     shares = np.cumsum(truth.mean(axis=0))[:-1]
     return [float(x) for x in np.quantile(place, np.clip(shares, 0, 1))]
+
+
+def _least_to_speak(probability: Probabilities, rows: Sequence[Labels], domains: Sequence[str] | None) -> float:
+    """The least probability of the first opportunity at which it is right as often as it must be."""
+    first = probability[:, SLICES["opportunity"]]
+    right = first.argmax(1) == np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
+    hard = slice(None) if domains is None else _hardest(right, np.asarray(domains))
+    speak = least_probability(first.max(1)[hard], right[hard], RIGHT_WHEN_SPEAKING, fewest=FEWEST_SPOKEN)
+    return 1.0 if speak is None else speak
+
+
+def _hardest(right: NDArray[np.bool_], domains: NDArray[Any]) -> NDArray[np.intp]:
+    """Rows of the domains that are least often right, as many as make up `HARD_SHARE` of the rows."""
+    _, domain, n = np.unique(domains, return_inverse=True, return_counts=True)
+    share = (np.bincount(domain, right) + 1) / (n + 2)  # a small domain says little
+    order = np.argsort(share, kind="stable")
+    enough = np.searchsorted(np.cumsum(n[order]), HARD_SHARE * len(right)) + 1
+    return np.flatnonzero(np.isin(domain, order[:enough]))
 
 
 def least_probability(
