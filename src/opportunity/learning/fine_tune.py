@@ -24,7 +24,7 @@ from opportunity.learning.evaluate import measure
 from opportunity.learning.train import Training
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES, targets
-from opportunity.model.reader import MOST_TOKENS, Reader
+from opportunity.model.reader import MOST_TOKENS, Reader, read_texts
 from opportunity.model.store import load_model, save_model
 from opportunity.records import ModelInfo
 
@@ -226,7 +226,7 @@ def _teach(
     model = Encoder(weights, shape, len(COLUMNS), recipe.dropout)
     encoder = Tokenizer.from_str(tokenizer.decode())
     encoder.enable_truncation(recipe.most_tokens)
-    ids = [encoded.ids for encoded in encoder.encode_batch(prepared_texts(rows).to_pylist())]
+    ids = [encoded.ids for encoded in read_texts(encoder, prepared_texts(rows))]
     truth = torch.from_numpy(targets([row.labels for row in rows]))
     groups_of_weights = list(_rates(model, shape, recipe))
     optimiser = torch.optim.AdamW(groups_of_weights)
