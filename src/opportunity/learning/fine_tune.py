@@ -27,7 +27,7 @@ from opportunity.learning.evaluate import measure
 from opportunity.learning.train import Training
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES, targets
-from opportunity.model.reader import MOST_TOKENS, Reader
+from opportunity.model.reader import MOST_TOKENS, Reader, read_texts
 from opportunity.model.store import load_model, save_model
 from opportunity.records import ModelInfo
 from opportunity.text.prepare import prepare_batch
@@ -242,7 +242,7 @@ def _teach(
     model = Encoder(weights, shape, columns, recipe.dropout)
     encoder = Tokenizer.from_str(tokenizer.decode())
     encoder.enable_truncation(recipe.most_tokens)
-    ids = [encoded.ids for encoded in encoder.encode_batch(texts)]
+    ids = [encoded.ids for encoded in read_texts(encoder, texts)]
     groups_of_weights = list(_rates(model, shape, recipe))
     optimiser = torch.optim.AdamW(groups_of_weights, fused=True)
     steps, step, began = recipe.epochs * math.ceil(len(ids) / recipe.rows_at_once), 0, time.monotonic()

@@ -16,8 +16,9 @@ from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS
 from opportunity.model.votes import Scores, Votes, VotingModel
 from opportunity.records import ModelInfo
+from opportunity.text.tokens import fold_text
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "read_texts"]
 
 MOST_TOKENS = 256
 """Tokens that are read of a message; the rest is passed over."""
@@ -96,7 +97,7 @@ class Reader(VotingModel):
         -------
         Scores
         """
-        encoded = self._encode(texts)
+        encoded = read_texts(self._encoder, texts)
         logits = np.zeros((len(encoded), len(COLUMNS)), np.float32)
         for rows in _batches([len(e.ids) for e in encoded]):
             ids = _padded([encoded[row].ids for row in rows])
@@ -117,11 +118,12 @@ class Reader(VotingModel):
         Votes
             The votes of the markers at both ends are part of the intercept.
         """
-        encoded = self._encode([text])[0]
+        (encoded,) = read_texts(self._encoder, [text])
         inputs = {"input_ids": _padded([encoded.ids]), "attention_mask": _padded([encoded.attention_mask])}
         votes, intercept = self._session.run(["votes", "intercept"], inputs)
-        spans = np.array(encoded.offsets, np.int64)
-        real = spans[:, 1] > spans[:, 0]
+        folded = fold_text(text)
+        spans = np.array([folded.span(*offsets) for offsets in encoded.offsets], np.int64)
+        real = np.array([end > start for start, end in encoded.offsets])
         told = votes[0][: len(spans)]
         whole = intercept + told[~real].sum(axis=0)
         return Votes(spans[real], told[real], whole.astype(np.float32), _known_share(encoded))
@@ -150,9 +152,22 @@ class Reader(VotingModel):
         """
         return cls.build(files["reader.onnx"], files["tokenizer.json"], info, calibration)
 
-    def _encode(self, texts: Sequence[str] | Any) -> list[Any]:
-        rows = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)
-        return list(self._encoder.encode_batch(rows))
+
+def read_texts(encoder: Any, texts: Sequence[str] | Any) -> list[Any]:
+    """Fold prepared messages and split them, to train on them as to read them.
+
+    Parameters
+    ----------
+    encoder : tokenizers.Tokenizer
+    texts : sequence of str, or pyarrow string array
+
+    Returns
+    -------
+    list of tokenizers.Encoding
+        Their offsets are those of the folded texts.
+    """
+    rows = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
+    return list(encoder.encode_batch([fold_text(row).text for row in rows]))
 
 
 def _known_share(encoded: Any) -> float | None:

@@ -1,10 +1,10 @@
-"""HTML to text; quoted replies and signatures off."""
+"""HTML to text; quoted replies, salutations, signatures and farewells off."""
 
 import re
 
 from opportunity.text.traced import Traced
 
-__all__ = ["TRIGGER", "drop_quoted_reply", "drop_signature", "strip_html"]
+__all__ = ["SALUTATION", "TRIGGER", "UNCOVERED", "drop_quoted_reply", "drop_salutation", "drop_signature", "strip_html"]
 
 _BLOCK = (
     "address|article|aside|blockquote|body|br|center|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|head|header"
@@ -57,11 +57,50 @@ _CONFIDENTIAL_RE = re.compile(r"\b(?:confidential|privileged)\b", re.IGNORECASE 
 _RECIPIENT_RE = re.compile(r"\b(?:intended|recipient|addressee|individual or entity)", re.IGNORECASE)
 _WORD_RE = re.compile(r"[^\W_]")
 
+_CALLED = (
+    "(?:(?i:sirs?|madam|m(?:r|rs|s|x)|miss|dr|prof|all|both|everyone|everybody|there|again|to|the|or|and|team|support"
+    "|customers?|services?|care|helpdesk|desk|complaints?|department|dept|managers?|management|staff|folks|guys|people"
+    "|friends?|ladies|gentlemen|colleagues?|somebody|office|relations)|[A-Z][a-z][A-Za-z'’&-]*)"
+)
+SALUTATION = (
+    r"\A[ \t\n]*(?:"
+    r"(?i:dear|hi|hiya|hello|hallo|hey|howdy|greetings|good (?:morning|afternoon|evening|day))"
+    rf"(?:[ /]{{1,2}}{_CALLED}\.?){{0,5}}[ \t]*(?:[,!]|[:;.–—-]+[ \t\n]|\n)[ \t\n,!.:;]*"
+    r"|(?i:hi|hiya|hello|hey)(?:[ \t]+(?i:team|guys|folks|sir|madam))?[ \t]+"
+    r"|(?i:to whom(?:so)?(?:ever)? it (?:may )?concerns?)[ \t]*[,:;.!-]*[ \t\n]+"
+    ")+"
+)
+"""Pattern for `re` and RE2 alike: what a message opens with before it says anything."""
+
+UNCOVERED = r"\A(?:[^A-Za-z]|(?i:dear|h[aeio]|greetings|good))"
+"""RE2 pattern; what begins otherwise once the salutation is off needs no other step for its beginning."""
+
+_REGARDS = (
+    "(?:(?:with )?(?:(?:very|my|our|kind|kindest|best|warm|warmest|many) ){0,3}(?:regards|wishes|rgds)"
+    "|yours(?: (?:sincerely|faithfully|truly|respectfully))?|(?:sincerely|faithfully|respectfully|cordially)(?: yours)?"
+    "|all the best)"
+)
+_THANKS = (
+    "(?:best|cheers|take care|(?:(?:many|with) )?(?:thanks|thank you|thx)"
+    "(?: (?:again|in advance|so much|very much|a lot|for your (?:help|time)|and (?:(?:kind|best) )?regards))?)"
+)
+_NAME_WORD = r"(?:somebody|[^\W\d_a-z][\w.'’-]*)"
+_FAREWELL_RE = re.compile(
+    r"(?:\n|(?<=[.!?]) )[ \t]*(?:"
+    rf"(?i:{_REGARDS})[ \t]*[,.!–—-]*(?:[ \t]*(?:\n[ \t]*){{1,3}}\S{{1,30}}(?:[ \t]\S{{1,30}}){{0,4}}){{0,3}}"
+    rf"|(?i:{_REGARDS}|{_THANKS})[ \t]*(?:[,.!–—-]+[ \t]*\n|\n|[,–—-] ?)\s{{0,3}}"
+    rf"{_NAME_WORD}(?: {_NAME_WORD}){{0,3}}(?:\n[ \t]*\S{{1,30}}(?:[ \t]\S{{1,30}}){{0,4}}){{0,2}}"
+    r")\s*\Z"
+)
+_FAREWELL_FITS_IN = 400
+_SALUTATION_RE = re.compile(SALUTATION)
+
 TRIGGER = (
+    rf"(?i:(?:\n|[.!?] )[ \t]*(?:{_REGARDS}|{_THANKS})[ \t]*(?:\n|[,.!–—-]|\z))|"
     r"<[A-Za-z/!?]|(?m:^[ \t]{0,3}>)|(?m:^--[ ]?$)|(?i:wrote:|-[ \t]*Original|From:[^\n]*\n|Get Outlook)"
     r"|(?i:Sent (?:from|via|with)|confidential|privileged)"
 )
-"""RE2 pattern; a text in which it finds nothing passes every step here unchanged."""
+"""RE2 pattern; a text in which it finds nothing passes every step here unchanged, `drop_salutation` apart."""
 
 
 def strip_html(text: Traced) -> Traced:
@@ -96,10 +135,21 @@ def drop_quoted_reply(text: Traced) -> Traced:
 
 
 def drop_signature(text: Traced) -> Traced:
-    """Leave out signatures, "Sent from my iPhone" and legal footers, unless there is nothing else."""
+    """Leave out signatures, "Sent from my iPhone", legal footers and farewells, unless there is nothing else."""
     for pattern, new in ((_DEVICE_RE, _nothing), (_FOOTER_RE, _footer), (_SIGNATURE_RE, _nothing)):
         text = _unless_empty(text.replace(pattern, new), text)
-    return text
+    end = len(text.text)
+    while farewell := _FAREWELL_RE.search(text.text, max(0, end - _FAREWELL_FITS_IN), end):
+        end = farewell.start()
+    if end == len(text.text):
+        return text
+    return _unless_empty(text.edit([(len(text.text[:end].rstrip()), len(text.text), "")]), text)
+
+
+def drop_salutation(text: Traced) -> Traced:
+    """Leave out "Hi there," or "Dear Sir or Madam," at the beginning, unless there is nothing else."""
+    found = _SALUTATION_RE.match(text.text)
+    return _unless_empty(text.edit([(0, found.end(), "")]), text) if found else text
 
 
 def _nothing(_: re.Match[str]) -> str:

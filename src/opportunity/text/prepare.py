@@ -22,6 +22,7 @@ _STEPS = (
     ("quoted_reply_removed", clean.drop_quoted_reply),
     ("signature_removed", clean.drop_signature),
     ("masked", privacy.mask_private),
+    ("salutation_removed", clean.drop_salutation),
     ("truncated", guard.cap),  # placeholders and spaces may have made it longer
 )
 _MAX_ROUNDS = 4  # what one round uncovers, such as an escaped tag, the next one sees
@@ -120,5 +121,7 @@ def prepare_batch(texts: "pa.Array") -> "pa.Array":
         due = pc.or_(due, pc.match_substring_regex(texts, trigger))
     for long in (texts, masked):
         due = pc.or_(due, pc.greater(pc.binary_length(long), guard.MAX_CHARACTERS))
+    begun = pc.replace_substring_regex(masked, clean.SALUTATION, "", max_replacements=1)
+    due = pc.or_(due, pc.and_(pc.not_equal(begun, masked), pc.match_substring_regex(begun, clean.UNCOVERED)))
     prepared = pa.array([prepare(text).text for text in texts.filter(due).to_pylist()], texts.type)
-    return pc.replace_with_mask(masked, due, prepared)
+    return pc.replace_with_mask(begun, due, prepared)

@@ -1,8 +1,9 @@
 """Words of a message: one rule, for one message with offsets and for an Arrow column at speed.
 
 A token is a run of letters and digits, with apostrophes inside; ``!`` and ``?`` and every emoji are tokens of
-their own. Tokens are lower case, without accents, with straight apostrophes, and every digit is written ``0``
-(so a model cannot learn, and a vocabulary cannot leak, a number).
+their own. Tokens are lower case, without accents, with straight apostrophes, and folded: every number is ``0``,
+every name of a person ``somebody``, every name of a place ``somewhere``, several of a kind in a row one token (so a
+model cannot learn, and a vocabulary cannot leak, who, where or how many).
 """
 
 import re
@@ -13,12 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Token", "TokenColumn", "tokenize", "tokenize_column"]
+from opportunity.text.fold import PLACEHOLDERS, fold
+from opportunity.text.traced import Traced
+
+__all__ = ["Token", "TokenColumn", "fold_text", "tokenize", "tokenize_column"]
 
 _LETTER = r"[^\W_][\u0300-\u036f]*"
 _EMOJI = "[\u2600-\u27bf\U0001f000-\U0001faff]"
-_TOKEN = re.compile(rf"(?:{_LETTER})+(?:['’ʼ](?:{_LETTER})+)*|[!?]|{_EMOJI}")
-_DIGIT = re.compile(r"\d")
+_TOKEN = re.compile(rf"(?:{_LETTER})+(?:(?:['’ʼ]|(?<=\d)[.,](?=\d))(?:{_LETTER})+)*|[!?]|{_EMOJI}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,41 @@ def tokenize(text: str) -> list[Token]:
     >>> [token.word for token in tokenize("Café's 2nd order WON’T come!")]
     ["cafe's", '0nd', 'order', "won't", 'come', '!']
     """
-    return [Token(_normal(m.group()), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    tokens: list[Token] = []
+    for found in _TOKEN.finditer(text):
+        word, start = _normal(found.group()), found.start()
+        if tokens and word in PLACEHOLDERS and word == tokens[-1].word:
+            start = tokens.pop().start
+        tokens.append(Token(word, start, found.end()))
+    return tokens
+
+
+def fold_text(text: str) -> Traced:
+    """Write the folded tokens into one message, for a model that splits words in its own way.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    Traced
+        It knows where each character stood.
+
+    Examples
+    --------
+    >>> fold_text("Sarah Jones in Leeds took £45.50, TWICE.").text
+    'somebody in somewhere took £0, TWICE.'
+    """
+    tokens = tokenize(text)
+    return Traced(text).edit((t.start, t.end, t.word) for t in tokens if t.word != text[t.start : t.end].lower())
 
 
 def _normal(word: str) -> str:
     if word.isascii():
-        return _DIGIT.sub("0", word.lower())
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold()).translate(_APOSTROPHES)
-    kept = "".join(c for c in folded if c.isalnum() or c == "'").strip("'")
-    return _DIGIT.sub("0", kept) or word
+        return fold(word.lower())
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold()).translate(_APOSTROPHES)
+    return fold("".join(c for c in plain if c.isalnum() or c == "'").strip("'")) or word
 
 
 _APOSTROPHES = {ord("’"): "'", ord("ʼ"): "'"}
@@ -116,7 +145,23 @@ def tokenize_column(texts: Any) -> TokenColumn:
     split = pc.ascii_split_whitespace(spaced)
     encoded = split.flatten().dictionary_encode()
     offsets = split.offsets.to_numpy().astype(np.int64)
-    return TokenColumn(encoded.dictionary, encoded.indices.to_numpy(), offsets - offsets[0])
+    folded = pa.array(map(fold, encoded.dictionary.to_pylist()), pa.large_string()).dictionary_encode()
+    codes = folded.indices.to_numpy()[encoded.indices.to_numpy()]
+    return _without_repeats(TokenColumn(folded.dictionary, codes, offsets - offsets[0]))
+
+
+def _without_repeats(column: TokenColumn) -> TokenColumn:
+    """Leave one of several placeholders of a kind in a row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    codes, offsets = column.codes, column.offsets
+    placeholder = pc.is_in(column.words, value_set=pa.array(PLACEHOLDERS, pa.large_string()))
+    kept = np.ones(len(codes), bool)
+    kept[1:] = codes[1:] != codes[:-1]
+    kept[~placeholder.to_numpy(zero_copy_only=False)[codes]] = True
+    kept[offsets[:-1][offsets[:-1] < len(codes)]] = True
+    return TokenColumn(column.words, codes[kept], np.concatenate(([0], np.cumsum(kept)))[offsets])
 
 
 def _only_ascii(texts: Any) -> Any:
@@ -152,8 +197,10 @@ def _spaced(texts: Any) -> Any:
         return texts
     offsets = np.frombuffer(offset_buffer, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     low, high = int(offsets[0]), int(offsets[-1])
-    plain = np.frombuffer(bytes(memoryview(data)[low:high]).translate(_BYTES), np.uint8).copy()
+    given = bytes(memoryview(data)[low:high])
+    plain = np.frombuffer(given.translate(_BYTES), np.uint8).copy()
     _drop_loose_apostrophes(plain, offsets - low)
+    _join_numbers(np.frombuffer(given, np.uint8), plain, offsets - low)
     return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets - low), pa.py_buffer(plain))
 
 
@@ -162,19 +209,29 @@ def _drop_loose_apostrophes(plain: NDArray[np.uint8], offsets: NDArray[np.int64]
     at = np.flatnonzero(plain == _APOSTROPHE)
     if not at.size:
         return
-    padded = np.concatenate(([_SPACE], plain, [_SPACE]))
-    inside = _WORD[padded[at]] & _WORD[padded[at + 2]]
+    plain[at[~_stands_inside(at, _WORD[plain], offsets)]] = _SPACE
+
+
+def _join_numbers(given: NDArray[np.uint8], plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+    """Make a digit of a point or comma between two digits."""
+    at = np.flatnonzero((given == ord(".")) | (given == ord(",")))
+    plain[at[_stands_inside(at, plain == _DIGIT, offsets)]] = _DIGIT
+
+
+def _stands_inside(at: Any, kind: NDArray[np.bool_], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether bytes stand between two of a kind in the same message."""
+    padded = np.concatenate(([False], kind, [False]))
     row = np.searchsorted(offsets, at, side="right") - 1
-    inside &= (at > offsets[row]) & (at + 1 < offsets[row + 1])
-    plain[at[~inside]] = _SPACE
+    inside: NDArray[np.bool_] = padded[at] & padded[at + 2] & (at > offsets[row]) & (at + 1 < offsets[row + 1])
+    return inside
 
 
 def _byte_table() -> bytes:
     kept = {c: c for c in b"abcdefghijklmnopqrstuvwxyz!?'"} | {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
-    kept |= dict.fromkeys(b"0123456789", ord("0"))
+    kept |= dict.fromkeys(b"0123456789", _DIGIT)
     return bytes(c if c > 127 else kept.get(c, _SPACE) for c in range(256))
 
 
-_SPACE, _APOSTROPHE = ord(" "), ord("'")
+_SPACE, _APOSTROPHE, _DIGIT = ord(" "), ord("'"), ord("0")
 _BYTES = _byte_table()
 _WORD = np.array([chr(c).isalnum() or c > 127 for c in range(256)])
