@@ -1,34 +1,42 @@
-"""Fit how sure the shipped table must be to answer for the shipped reader, and write it into the reader's manifest.
+"""Join the shipped reader with the shipped table, and write how into the reader's manifest.
 
     python scripts/join_models.py [--shared ../shared]
 
-Uses the domains that the reader's recipe held out; a table is fitted without them.
+Uses the domains that the reader's recipe held out; a table is fitted without them. The development gold set is read
+last, for its figures alone.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
-from train_table import ROOT, shipped_rows
+from train_table import ROOT, add_gold_figures, shipped_rows
 
 from opportunity.learning.card import write_card
+from opportunity.learning.evaluate import measure
 from opportunity.learning.fine_tune import Recipe, split
-from opportunity.learning.join import sure_enough
+from opportunity.learning.join import join
 from opportunity.learning.train import default_classifier
+from opportunity.model.joint import Joint
 from opportunity.model.store import load_model, read_manifest, save_model
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    parser.add_argument("--reader", type=Path, default=ROOT / "models" / "reader")
     args = parser.parse_args()
     taught, held = split(shipped_rows(args.shared), Recipe())
-    table, folder = load_model(ROOT / "models" / "table"), ROOT / "models" / "reader"
-    reader, manifest = load_model(folder), read_manifest(folder)
-    sure = sure_enough(default_classifier(n_jobs=-1), table.calibration, taught, held, reader)
-    joined = replace(reader, calibration=replace(reader.calibration, sure=sure))
-    write_card(folder, save_model(joined, folder, trained=manifest.trained, figures=manifest.figures))
-    print(f"the table answers from a probability of {sure:.3f}")
+    table, model, manifest = load_model(ROOT / "models" / "table"), load_model(args.reader), read_manifest(args.reader)
+    reader = model.reader if isinstance(model, Joint) else model
+    joint, logits = join(reader, table, default_classifier(n_jobs=-1), taught, held)
+    evaluation = measure(joint.calibration.probabilities(logits), [row.labels for row in held], joint.calibration)
+    figures = {"held_out_domains": evaluation.to_dict()}
+    write_card(args.reader, save_model(joint, args.reader, trained=manifest.trained, figures=figures))
+    print(f"index on held-out domains {evaluation.figures['index']:.3f}; the table counts {joint.share}")
+    print(f"the table answers alone from a probability of {joint.calibration.sure:.3f}")
+    gold = args.shared / "data" / "gold_dev.jsonl"
+    if gold.is_file():
+        add_gold_figures(args.reader, gold)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from opportunity.learning.evaluate import measure
 from opportunity.learning.train import Training
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES, targets
+from opportunity.model.joint import Joint
 from opportunity.model.reader import MOST_TOKENS, Reader, read_texts
 from opportunity.model.store import load_model, save_model
 from opportunity.records import ModelInfo
@@ -191,7 +192,8 @@ def split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow
 def _start(folder: Path | None) -> tuple[dict[str, Any], Shape, bytes]:
     """The weights to begin with, the encoder's shape, and its tokeniser."""
     if folder is not None:
-        reader = load_model(folder)
+        model = load_model(folder)
+        reader = model.reader if isinstance(model, Joint) else model
         if not isinstance(reader, Reader):
             raise DataError(f"{folder} is not a reader; give a reader's folder or leave start out")
         weights = read_weights(reader.graph)

@@ -1,46 +1,79 @@
-"""How sure the table must be to answer in the reader's place."""
+"""A reader and a table joined: how much the table's votes count, and when its answer stands without the reader."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from opportunity.learning.datasets import LabelledRow, prepared_texts
+import numpy as np
+from numpy.typing import NDArray
+
+from opportunity.learning.datasets import LabelledRow, groups, prepared_texts
 from opportunity.model.calibration import Calibration, least_probability
 from opportunity.model.classifier import OpportunityClassifier
-from opportunity.model.columns import SLICES
-from opportunity.model.votes import Model
+from opportunity.model.columns import INDEPENDENT, SLICES, targets
+from opportunity.model.joint import Joint
+from opportunity.model.reader import Reader
+from opportunity.model.table import Table
 
-__all__ = ["AGREEMENT", "sure_enough"]
+__all__ = ["AGREEMENT", "join"]
 
 AGREEMENT = 0.97
 """How often the table's answer must be the reader's where it answers in its place."""
 
 
-def sure_enough(
+def join(
+    reader: Reader,
+    table: Table,
     classifier: OpportunityClassifier,
-    calibration: Calibration,
     taught: Sequence[LabelledRow],
     held: Sequence[LabelledRow],
-    reader: Model,
-) -> float:
-    """Find the probability from which a table agrees with the reader, on rows that neither was taught.
+) -> tuple[Joint, NDArray[np.float32]]:
+    """Join a reader with a table, by rows that neither was taught.
 
     Parameters
     ----------
+    reader : Reader
+        Taught the rows `taught`.
+    table : Table
     classifier : OpportunityClassifier
-        Not fitted.
-    calibration : Calibration
-        Of the table that it stands for.
+        Not fitted; fitted on `taught` it stands for the table, which may have seen all rows.
     taught, held : sequence of LabelledRow
-    reader : Model
 
     Returns
     -------
-    float
-        1.01, which no probability reaches, where they never agree often enough.
+    joint : Joint
+    logits : ndarray of float32, shape (n_held, n_columns)
+        What it says of the held rows, with the classifier in the table's place.
     """
-    fitted = classifier.fit(prepared_texts(taught), [row.labels for row in taught])
-    texts = prepared_texts(held)
-    columns = SLICES["opportunity"]
-    table = calibration.probabilities(fitted.decision_function(texts))[:, columns]
-    agree = table.argmax(axis=1) == reader.read_many(texts).probability[:, columns].argmax(axis=1)
-    least = least_probability(table.max(axis=1), agree, AGREEMENT)
+    texts, labels = prepared_texts(held), [row.labels for row in held]
+    said = classifier.fit(prepared_texts(taught), [row.labels for row in taught]).decision_function(texts)
+    logits, truth, share = reader.score(texts).logits.copy(), targets(labels), {}
+    for head, columns in SLICES.items():
+        share[head] = _share(head, logits[:, columns], said[:, columns], truth[:, columns])
+        logits[:, columns] += np.float32(share[head]) * said[:, columns]
+    calibration = Calibration.fit(logits, labels, groups(held))
+    sure = _sure_enough(table.calibration.probabilities(said), calibration.probabilities(logits))
+    return Joint(reader, table, share, replace(calibration, sure=sure)), logits
+
+
+def _sure_enough(table: NDArray[np.float32], joint: NDArray[np.float32]) -> float:
+    """The probability from which the table agrees with both; 1.01, which none reaches, where it never does."""
+    of_table, of_both = (probability[:, SLICES["opportunity"]] for probability in (table, joint))
+    agree = of_table.argmax(axis=1) == of_both.argmax(axis=1)
+    least = least_probability(of_table.max(axis=1), agree, AGREEMENT)
     return 1.01 if least is None else least
+
+
+def _share(head: str, read: NDArray[np.float32], said: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    """How much the table counts where both together are least surprised by the truth (Wolpert 1992, stacking)."""
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax, softplus
+
+    def surprise(weights: NDArray[np.float64]) -> float:
+        logits = weights[0] * read + weights[1] * said
+        if head in INDEPENDENT:
+            logits = logits + weights[2]
+            return float((softplus(logits) - (truth > 0) * logits).mean())
+        return float(-(truth * log_softmax(logits, axis=1)).sum(axis=1).mean())
+
+    ours, theirs, _ = minimize(surprise, [1.0, 0.5, 0.0], method="L-BFGS-B", bounds=[(0.05, 5), (0, 5), (-5, 5)]).x
+    return round(float(theirs / ours), 3)

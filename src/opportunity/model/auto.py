@@ -9,6 +9,7 @@ import numpy as np
 from opportunity.errors import ModelFormatError
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import SLICES
+from opportunity.model.joint import Joint
 from opportunity.model.reader import Reader
 from opportunity.model.table import Table
 from opportunity.model.votes import Reading, Readings
@@ -25,14 +26,14 @@ class Auto:
     ----------
     info : ModelInfo
     table : Table
-    reader : Reader
+    reader : Reader or Joint
     sure : float
         The probability of the table's first opportunity from which its answer stands.
     """
 
     info: ModelInfo
     table: Table
-    reader: Reader
+    reader: Reader | Joint
     sure: float
 
     @classmethod
@@ -42,7 +43,7 @@ class Auto:
         Parameters
         ----------
         table : Table
-        reader : Reader
+        reader : Reader or Joint
 
         Returns
         -------
@@ -53,7 +54,7 @@ class Auto:
         ModelFormatError
             If one of the two is of the other kind.
         """
-        if not isinstance(table, Table) or not isinstance(reader, Reader):
+        if not isinstance(table, Table) or not isinstance(reader, Reader | Joint):
             raise ModelFormatError("auto needs a model of kind table and one of kind reader; it was given others")
         info = ModelInfo("auto", f"{table.info.version}+{reader.info.version}")
         return cls(info, table, reader, reader.calibration.sure)

@@ -1,8 +1,9 @@
 """Model folders: a manifest, data files, checksums. Nothing in them can execute.
 
 A folder holds ``manifest.json`` and exactly the files that its kind names. A file is read once, its checksum is
-compared, and only then is it parsed. To change the format: raise `FORMAT`, keep the reading of the older one here,
-and add a folder of the older format to the tests.
+compared, and only then is it parsed. A reader that hears a table names that table's files by their checksums; it is
+looked for in the folder ``table`` beside the reader's, then among the models that come with the library. To change
+the format: raise `FORMAT`, keep the reading of the older one here, and add a folder of the older format to the tests.
 """
 
 import json
@@ -15,7 +16,8 @@ from typing import Any
 
 from opportunity.errors import ModelCorruptError, ModelFormatError, ModelNotFoundError
 from opportunity.model.calibration import Calibration
-from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT
+from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES
+from opportunity.model.joint import Joint
 from opportunity.model.reader import Reader
 from opportunity.model.table import Table
 from opportunity.records import ModelInfo
@@ -24,6 +26,8 @@ __all__ = ["FORMAT", "Manifest", "load_model", "read_manifest", "save_model", "s
 
 FORMAT = 1
 """The version of the folder's form."""
+
+AnyModel = Table | Reader | Joint
 
 KINDS: Mapping[str, Any] = {"table": Table, "reader": Reader}
 
@@ -47,6 +51,9 @@ class Manifest:
         What was measured, by data set.
     files : dict of str to str
         SHA-256 per file.
+    heard : dict
+        Of a reader that hears a table: ``files``, the table's SHA-256 sums, and ``share``, how much the table counts
+        for each head; else empty.
     """
 
     kind: str
@@ -55,6 +62,7 @@ class Manifest:
     trained: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    heard: dict[str, Any] = field(default_factory=dict)
 
 
 def shipped(name: str) -> Path:
@@ -75,12 +83,15 @@ def shipped(name: str) -> Path:
     return installed if installed.is_dir() or not checkout.is_dir() else checkout
 
 
-def save_model(model: Table | Reader, folder: Path, *, trained: dict[str, Any], figures: dict[str, Any]) -> Manifest:
+def save_model(
+    model: Table | Reader | Joint, folder: Path, *, trained: dict[str, Any], figures: dict[str, Any]
+) -> Manifest:
     """Write a model folder; an existing one is replaced file by file, the manifest last.
 
     Parameters
     ----------
-    model : Table or Reader
+    model : Table, Reader or Joint
+        Of a joint model the reader is written, and which table it hears.
     folder : Path
     trained, figures : dict
         Kept in the manifest.
@@ -90,10 +101,11 @@ def save_model(model: Table | Reader, folder: Path, *, trained: dict[str, Any], 
     Manifest
     """
     folder.mkdir(parents=True, exist_ok=True)
-    contents = model.to_files()
-    kind = next(name for name, cls in KINDS.items() if isinstance(model, cls))
-    sums = {name: sha256(content).hexdigest() for name, content in sorted(contents.items())}
-    manifest = Manifest(kind, model.info, model.calibration, trained, figures, sums)
+    own = model.reader if isinstance(model, Joint) else model
+    contents = own.to_files()
+    kind = next(name for name, cls in KINDS.items() if isinstance(own, cls))
+    heard = {"files": _sums(model.table.to_files()), "share": dict(model.share)} if isinstance(model, Joint) else {}
+    manifest = Manifest(kind, model.info, model.calibration, trained, figures, _sums(contents), heard)
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     written = {
@@ -105,8 +117,10 @@ def save_model(model: Table | Reader, folder: Path, *, trained: dict[str, Any], 
         "calibration": model.calibration.to_dict(),
         "trained": trained,
         "figures": figures,
-        "files": sums,
+        "files": manifest.files,
     }
+    if heard:
+        written["heard"] = heard
     (folder / "manifest.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     return manifest
 
@@ -152,12 +166,13 @@ def read_manifest(folder: Path) -> Manifest:
         info = ModelInfo(str(values["name"]), str(values["version"]))
         files = {str(name): str(digest) for name, digest in values["files"].items()}
         calibration = _calibration(values["calibration"])
-        return Manifest(kind, info, calibration, dict(values["trained"]), dict(values["figures"]), files)
+        heard = _heard(values.get("heard", {}))
+        return Manifest(kind, info, calibration, dict(values["trained"]), dict(values["figures"]), files, heard)
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise ModelCorruptError(f"{path} lacks a part or has one of another form; install the model again") from fault
 
 
-def load_model(folder: Path) -> Table | Reader:
+def load_model(folder: Path) -> AnyModel:
     """Load a model folder.
 
     Parameters
@@ -166,7 +181,7 @@ def load_model(folder: Path) -> Table | Reader:
 
     Returns
     -------
-    Table or Reader
+    Table, Reader or Joint
 
     Raises
     ------
@@ -179,7 +194,33 @@ def load_model(folder: Path) -> Table | Reader:
         raise ModelCorruptError(f"{folder} must name the files {', '.join(kind.FILES)}; install the model again")
     contents = {name: _read_file(folder / name, digest) for name, digest in manifest.files.items()}
     model: Table | Reader = kind.from_files(contents, manifest.info, manifest.calibration)
-    return model
+    if not manifest.heard or not isinstance(model, Reader):
+        return model
+    return Joint(model, _heard_table(folder, manifest.heard["files"]), manifest.heard["share"], manifest.calibration)
+
+
+def _heard_table(folder: Path, files: Mapping[str, str]) -> Table:
+    """The table that a reader was joined with: the one beside it, else the one that comes with the library."""
+    for place in (folder.parent / "table", shipped("table")):
+        if (place / "manifest.json").is_file() and read_manifest(place).files == files:
+            table = load_model(place)
+            assert isinstance(table, Table)  # a manifest's files are those of its kind
+            return table
+    raise ModelNotFoundError(f"{folder} needs the table it was joined with, and no folder has it; join the two again")
+
+
+def _sums(contents: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: sha256(content).hexdigest() for name, content in sorted(contents.items())}
+
+
+def _heard(values: dict[str, Any]) -> dict[str, Any]:
+    """Hold what a manifest says of the table it hears to its form."""
+    if not values:
+        return {}
+    share = {str(head): float(x) for head, x in values["share"].items()}
+    if share.keys() != set(SLICES):
+        raise ValueError(f"share must be given for {', '.join(SLICES)}")
+    return {"files": {str(name): str(digest) for name, digest in values["files"].items()}, "share": share}
 
 
 def _read_json(path: Path) -> dict[str, Any]:
