@@ -28,27 +28,32 @@ FEWEST_LETTERS = 3
 MET_AS_A_WORD = 2
 
 NAMES_ALL_THE_SAME = """
-    abigail adrian alec alexander amelia andrew anna anne arthur bailey barney barry benedict bernard bert beryl
-    billy bobby brad bradley carol carter charles charlie clement clive colin colleen craig duncan dylan eric ernest
-    eve felicity fred geoffrey george graham griffin hank harry heather henry hogan hugh irene isabel jack jackie
-    jacob jake jane jasmine jenny jerry jess jill jim jimmy joe joey john johnny josh joseph judy julian kelly khan
-    kim larry laura lauren lawrence leo lewis louis louise lucy luke lynch madeleine maria marian marie martin mary
-    matilda maud maurice maxwell mickey mike molly morris nancy nelson nicky norman oliver olivia oscar peggy peter
-    philip phoebe pooja rachel raymond rebecca richard rick robert robin rodney roger ronald rory ross roy russell
-    ruth sally sam sarah shah sheila sidney smith sonny sophia spencer stella stephen steven susan ted terry thomas
-    tim timothy toby tom tommy tony tracey tracy trevor tyler vera veronica victor vincent virgil walter warren
-    wayne wendy wesley william willy zach anchorage aurora bologna china davenport dudley hamburg japan leeds
-    limerick lisbon manila morocco muscat oxford panama peters martins phoenix rogers sanders shanghai slough
-    somerset surrey trier ulster wales wellington york yorkshire
+    abigail adrian alec alexander amelia anchorage andrew anna anne arthur aurora bailey barney barry benedict
+    bernard bert beryl billy bobby bologna brad bradley carol carter charles charlie china clement clive colin
+    colleen craig davenport dudley duncan dylan eric ernest felicity fred geoffrey george graham griffin hamburg
+    hank harry heather henry hogan hugh irene isabel jack jackie jacob jake jane japan jasmine jenny jerry jess jill
+    jim jimmy joe joey john johnny joseph josh judy julian kelly khan kim larry laura lauren lawrence leeds leo
+    lewis limerick lisbon louis louise lucy luke lynch madeleine manila maria marian marie martin martins mary
+    matilda maud maurice maxwell mickey mike molly morocco morris muscat nancy nelson nicky norman oliver olivia
+    oscar oxford panama peggy peter peters philip phoebe phoenix pooja rachel raymond rebecca richard rick robert
+    rodney roger rogers ronald rory ross roy russell ruth sally sam sanders sarah shah shanghai sheila sidney slough
+    smith somerset sonny sophia spencer stella stephen steven surrey susan ted terry thomas tim timothy toby tom
+    tommy tony tracey tracy trevor trier tyler ulster vera veronica victor vincent virgil wales walter warren wayne
+    wellington wendy wesley william willy york yorkshire zach
 """
 """Names that dictionaries have as rarer words too: people and places are what customers mean by them."""
 
 NEVER_NAMES = """
-    aloo april arent august biro chai christ christmas deckers del desi dont easter english february fico french
-    german gulab hai january june kinda las lassi mandi mens november october peri prima repo sayin september soo
-    theres til tikka wont yeh monday tuesday wednesday thursday friday saturday sunday
+    aloo alzheimer amazon app apr april arent asap august biro chai christ christmas deckers del desi dont easter
+    els english esim eve faq february fico french friday german gulab hai iban imo ipad iphone january june kinda
+    las lassi mandi margherita mens monday nan nana noone november october parkinson parkinsons paypal peri pin
+    prima puk repo robin saturday sayin september sim soo storey sunday theres thi thursday tikka til tuesday ver
+    vid visa wednesday wont yeh zimmer
 """
 """Words that the spelling dictionary has only with a capital or an apostrophe, or not at all."""
+
+BRITISH = "apologise apologised apologises apologising spilt centre centres metre metres litre litres theatre fibre"
+"""Words that the spelling dictionary, which is American, would take for other words with letters swapped."""
 
 PEOPLE_FIRST = """
     alexandra barrie brandon brent charlotte davie dudley elizabeth eugene everett george gilbert hassan irvine
@@ -81,7 +86,7 @@ def main() -> None:
     people, places = (people - places) & names, places & names
     vocabulary = (ROOT / "models" / "vectors-en" / "words.txt").read_text(encoding="utf-8").split()
     known = {w for w in vocabulary if w.isascii() and w.isalpha() and (w in seen or spelled(w))}
-    known |= {w for w in seen if spelled(w)}
+    known |= {w for w in seen if spelled(w)} | set(BRITISH.split())
     args.out.mkdir(parents=True, exist_ok=True)
     for name, words in {"people": people, "places": places, "words": known - people - places}.items():
         (args.out / f"{name}.txt").write_text("\n".join(sorted(words)) + "\n", encoding="utf-8")

@@ -63,6 +63,8 @@ HOSTILE = {
     "mojibake": "Ã©â€™",
     "emoji": "😂",
     "greetings": "Dear Aa Bb ",
+    "salutations": "Hi, ",
+    "farewells": "Regards,\n",
 }
 
 

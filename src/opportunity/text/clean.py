@@ -92,7 +92,7 @@ _FAREWELL_RE = re.compile(
     rf"{_NAME_WORD}(?: {_NAME_WORD}){{0,3}}(?:\n[ \t]*\S{{1,30}}(?:[ \t]\S{{1,30}}){{0,4}}){{0,2}}"
     r")\s*\Z"
 )
-_FAREWELL_FITS_IN = 400
+_FAREWELL_FITS_IN = 160
 _SALUTATION_RE = re.compile(SALUTATION)
 
 TRIGGER = (
