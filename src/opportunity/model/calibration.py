@@ -172,40 +172,47 @@ class Calibration:
         -------
         list of str or None
         """
-        kinds = [TAXONOMY["kind"].names[i] for i in probability[:, SLICES["kind"]].argmax(1)]
+        kind = probability[:, SLICES["kind"]].argmax(1)
         best = np.sort(probability[:, SLICES["opportunity"]], axis=1)[:, ::-1]
-        low, narrow = best[:, 0] < self.speak, best[:, 0] - best[:, 1] < self.margin
-        reasons: list[Abstained | None] = [None] * len(kinds)
-        for i, kind in enumerate(kinds):
-            if kind in NOT_COMPLAINTS:
-                reasons[i] = "not_a_complaint"
-            elif low[i] or narrow[i]:
-                reasons[i] = "low_probability" if low[i] else "narrow_margin"
-        return reasons
+        reasons = np.full(len(kind), None, object)
+        reasons[best[:, 0] - best[:, 1] < self.margin] = "narrow_margin"
+        reasons[best[:, 0] < self.speak] = "low_probability"
+        reasons[np.isin(kind, [TAXONOMY["kind"].index[name] for name in NOT_COMPLAINTS])] = "not_a_complaint"
+        out: list[Abstained | None] = reasons.tolist()
+        return out
 
     def _failures(self, part: Probabilities) -> Places:
         """The likeliest and further ones over the threshold; none where the extra column leads."""
-        none = part.shape[1] - 1
-        order = np.argsort(-part, axis=1, kind="stable")[:, : TAXONOMY["failure"].most]
-        kept = np.take_along_axis(part, order, 1) >= self.second["failure"]
-        kept[:, 0] = True
-        kept &= (order != none) & (order[:, :1] != none)
-        return _from_left(order, kept)
+        none, first = part.shape[1] - 1, part.argmax(1)
+        out = np.full((len(part), TAXONOMY["failure"].most), -1, np.int8)
+        out[:, 0] = np.where(first == none, -1, first)
+        several = np.flatnonzero(((part >= self.second["failure"]).sum(axis=1) > 1) & (first != none))
+        order = np.argsort(-part[several], axis=1, kind="stable")[:, : out.shape[1]]
+        kept = (np.take_along_axis(part[several], order, 1) >= self.second["failure"]) & (order != none)
+        out[several] = _from_left(order, kept)
+        return out
 
     def _opportunities(self, part: Probabilities) -> Places:
         """The likeliest, and of those asked about later the likeliest over the threshold."""
-        first = part.argmax(1)[:, None]
-        none = part.shape[1] - 1
-        places = np.arange(part.shape[1])[None, :]
+        none, first = part.shape[1] - 1, part.argmax(1)
+        out = np.full((len(part), TAXONOMY["opportunity"].most), -1, np.int8)
+        out[:, 0] = first
+        several = np.flatnonzero(((part >= self.second["opportunity"]).sum(axis=1) > 1) & (first < none))
+        part, first = part[several], first[several, None]
+        places = np.arange(none + 1)[None, :]
         later = np.where((places > first) & (places < none) & (part >= self.second["opportunity"]), part, -1)
-        best = np.argsort(-later, axis=1, kind="stable")[:, : TAXONOMY["opportunity"].most - 1]
+        best = np.argsort(-later, axis=1, kind="stable")[:, : out.shape[1] - 1]
         best = np.sort(np.where(np.take_along_axis(later, best, 1) > 0, best, none), axis=1)
-        return np.hstack([first, np.where((best < none) & (first < none), best, -1)]).astype(np.int8)
+        out[several, 1:] = np.where(best < none, best, -1)
+        return out
 
     def _independent(self, head: str, part: Probabilities) -> Places:
         """All labels over the threshold, likeliest first."""
-        order = np.argsort(-part, axis=1, kind="stable")[:, : TAXONOMY[head].most]
-        return _from_left(order, np.take_along_axis(part, order, 1) >= self.threshold[head])
+        out = np.full((len(part), min(TAXONOMY[head].most, part.shape[1])), -1, np.int8)
+        some = np.flatnonzero((part >= self.threshold[head]).any(axis=1))
+        order = np.argsort(-part[some], axis=1, kind="stable")[:, : out.shape[1]]
+        out[some] = np.where(np.take_along_axis(part[some], order, 1) >= self.threshold[head], order, -1)
+        return out
 
     def _ordinal(self, head: str, part: Probabilities) -> Places:
         """The label in whose stretch of the scale the expected place lies."""

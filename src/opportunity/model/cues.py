@@ -30,7 +30,8 @@ _MARGIN = 100
 """Places around the column; no pattern reaches farther from its anchor."""
 
 Words = frozenset[str]
-Places = NDArray[np.intp]
+Numbers = NDArray[np.intp]
+"""What other arrays are looked up by; numpy is fastest with integers of this width."""
 
 
 class CueMatches(NamedTuple):
@@ -62,7 +63,8 @@ class _Pattern(NamedTuple):
     """A pattern as seen from its anchor; the gap of a step lies between it and the step before.
 
     One of ``beside_words`` stands ``beside`` the anchor, one place to its right or left, in every match; where the
-    pattern leaves that open, ``beside`` is 0 and the words are the anchor's.
+    pattern leaves that open, ``beside`` is 0 and the words are the anchor's. Where they are a whole element, that one
+    is no longer a step: the pattern is known to reach to ``right_end`` and ``left_end``, counted from the anchor.
     """
 
     cue: int
@@ -71,12 +73,29 @@ class _Pattern(NamedTuple):
     left: tuple[_Element, ...]
     beside: int
     beside_words: Words
+    right_end: int
+    left_end: int
+
+
+class _Meetings(NamedTuple):
+    """The patterns that may stand where two words meet, the anchor and the one ``step`` places from it.
+
+    Words that all patterns take alike are a class. A pair is the sum of the first word's ``anchor``, 0 where it is
+    none, and the second word's ``beside``; its patterns are the ``many`` in ``patterns`` from ``begins``.
+    """
+
+    step: int
+    anchor: Numbers
+    beside: Numbers
+    begins: Numbers
+    many: Numbers
+    patterns: Numbers
 
 
 class _Steps(NamedTuple):
     """The steps of all patterns to one side, arrays of shape (n_steps, n_patterns)."""
 
-    column: NDArray[np.intp]
+    column: Numbers
     gap: NDArray[np.int8]
     optional: NDArray[np.bool_]
     length: NDArray[np.int8]
@@ -85,9 +104,9 @@ class _Steps(NamedTuple):
 class _Trail(NamedTuple):
     """Patterns under way: which, where the far end of the finished side stands, and how far this side has come."""
 
-    pattern: NDArray[np.intp]
-    other: Places
-    at: Places
+    pattern: Numbers
+    other: Numbers
+    at: Numbers
 
     def keep(self, which: NDArray[np.bool_]) -> "_Trail":
         places = np.flatnonzero(which)
@@ -97,8 +116,8 @@ class _Trail(NamedTuple):
 class _Stream(NamedTuple):
     """A column's words with the two ends of each message, and the message that each place belongs to."""
 
-    row: Places
-    message: Places
+    word: Numbers
+    message: Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,10 +186,7 @@ class Cues:
         words = column.words.cast(pa.large_string())
         found = pc.index_in(words, value_set=self._arrow_words).fill_null(len(self._number))
         numbers = found.to_numpy(zero_copy_only=False).astype(np.intp)
-        filled = pc.not_equal(words, "").to_numpy(zero_copy_only=False)
-        n_tokens = column.n_tokens
-        codes = column.codes if filled.all() else column.codes[filled[column.codes]]
-        return self._match(numbers[codes], n_tokens)
+        return self._match(numbers[column.codes] if len(numbers) else numbers, column.n_tokens)
 
     def match_words(self, words: Sequence[str]) -> CueMatches:
         """Find the cues of one message.
@@ -187,7 +203,7 @@ class Cues:
         numbers = [self._number.get(word, len(self._number)) for word in words]
         return self._match(np.array(numbers, np.intp), np.array([len(words)]))
 
-    def _match(self, numbers: NDArray[np.intp], n_tokens: NDArray[np.int64]) -> CueMatches:
+    def _match(self, numbers: Numbers, n_tokens: NDArray[np.int64]) -> CueMatches:
         stream = self._stream(numbers, n_tokens)
         right, left = self._steps
         ahead = self._walk(self._anchors(stream), right, 1, stream)
@@ -198,69 +214,73 @@ class Cues:
         stop = np.minimum(trail.other - before + 1, n_tokens[message])
         return _shortest(CueMatches(message, self._cue[trail.pattern], start, stop), len(self))
 
-    def _stream(self, numbers: NDArray[np.intp], n_tokens: NDArray[np.int64]) -> _Stream:
-        """Set each message between its two ends; a word is held as the place of its row in `_member`."""
-        width, unknown = self._member.shape[1], len(self._number)
+    def _stream(self, numbers: Numbers, n_tokens: NDArray[np.int64]) -> _Stream:
+        """Set each message between its two ends; a word is held as its row in `_member`."""
+        unknown = len(self._number)
         size = len(numbers) + 2 * len(n_tokens)
-        row = np.full(size + 2 * _MARGIN, unknown, np.intp)
+        word = np.full(size + 2 * _MARGIN, unknown, np.intp)
         message = np.full(size + 2 * _MARGIN, -1, np.intp)
         message[_MARGIN:-_MARGIN] = np.repeat(np.arange(len(n_tokens), dtype=np.intp), n_tokens + 2)
         ends = np.cumsum(n_tokens + 2) + _MARGIN
-        row[ends - n_tokens - 2], row[ends - 1] = unknown + 1, unknown + 2
+        word[ends - n_tokens - 2], word[ends - 1] = unknown + 1, unknown + 2
         inside = np.ones(size, bool)
         inside[ends - n_tokens - 2 - _MARGIN] = inside[ends - 1 - _MARGIN] = False
-        row[_MARGIN:-_MARGIN][inside] = numbers
-        return _Stream(row * width, message)
+        word[_MARGIN:-_MARGIN][inside] = numbers
+        return _Stream(word, message)
 
     def _anchors(self, stream: _Stream) -> _Trail:
         """Every anchor of every pattern in the column, where the word beside it lets the pattern stand."""
-        bounds, patterns = self._by_anchor
-        word = stream.row[_MARGIN:-_MARGIN] // self._member.shape[1]
-        many = np.diff(bounds)[word]
-        places = np.flatnonzero(many)
-        many = many[places]
-        begins = bounds[word[places]] - (np.cumsum(many) - many)
-        pattern = patterns[np.repeat(begins, many) + np.arange(many.sum())]
-        at = np.repeat(places + _MARGIN, many)
-        step, column = self._beside
-        possible = self._member.reshape(-1)[stream.row[at + step[pattern]] + column[pattern]]
-        pattern, at = pattern[possible], at[possible]
-        return _Trail(pattern, at, at)
+        found = []
+        right_end, left_end = self._ends
+        for meetings in self._meetings:
+            anchor = meetings.anchor[stream.word]
+            at = np.flatnonzero(anchor > 0)
+            pair = anchor[at] + meetings.beside[stream.word[at + meetings.step]]
+            many = meetings.many[pair]
+            met = np.flatnonzero(many > 0)
+            at, pair, many = at[met], pair[met], many[met]
+            begins = meetings.begins[pair] - (np.cumsum(many) - many)
+            pattern = meetings.patterns[np.repeat(begins, many) + np.arange(many.sum())]
+            at = np.repeat(at, many)
+            found.append(_Trail(pattern, at + left_end[pattern], at + right_end[pattern]))
+        return _joined(found)
 
     def _walk(self, trail: _Trail, steps: _Steps, direction: int, stream: _Stream) -> _Trail:
-        """Follow all patterns to one side; what comes back has all its elements there."""
+        """Follow all patterns to one side; what comes back has all its elements there, in one message."""
         arrived = []
         for step in range(len(steps.column)):
+            if not len(trail.at):
+                break
             ongoing = steps.length[trail.pattern] > step
             arrived.append(trail.keep(~ongoing))
             trail = self._advance(trail.keep(ongoing), steps, step, direction, stream)
-        return _joined([*arrived, trail])
+        joined = _joined([*arrived, trail])
+        return joined.keep(stream.message[joined.at] == stream.message[joined.other])
 
     def _advance(self, trail: _Trail, steps: _Steps, step: int, direction: int, stream: _Stream) -> _Trail:
         """Go one element on, over each width of the gap before it."""
-        member, came, gap = self._member.reshape(-1), [], steps.gap[step][trail.pattern]
+        member, width = self._member.reshape(-1), self._member.shape[1]
+        came, gap = [], steps.gap[step][trail.pattern]
         for passed in range(gap.max(initial=0) + 1):
             if passed:
                 trail, gap = trail.keep(gap >= passed), gap[gap >= passed]
             at = trail.at + direction * (passed + 1)
-            there = member[stream.row[at] + steps.column[step][trail.pattern]]
+            there = member[stream.word[at] * width + steps.column[step][trail.pattern]]
             came.append(trail._replace(at=at).keep(there))
-            passable = steps.optional[step][trail.pattern]
-            came.append(trail._replace(at=trail.at + direction * passed).keep(passable))
-        joined = _joined(came)
-        return joined.keep(stream.message[joined.at] == stream.message[joined.other])
+            passed_by = trail.keep(steps.optional[step][trail.pattern])
+            came.append(passed_by._replace(at=passed_by.at + direction * passed))
+        return _joined(came)
 
     @cached_property
     def _sets(self) -> dict[Words, int]:
         """A number for each set of words that is an element."""
-        first = [pattern.beside_words for pattern in self._patterns]  # most looked at, so near together
-        rest = [e.words for pattern in self._patterns for e in pattern.right + pattern.left]
-        every = dict.fromkeys([*first, *rest, *(pattern.anchor for pattern in self._patterns)])
+        every = dict.fromkeys(e.words for pattern in self._patterns for e in pattern.right + pattern.left)
         return {words: i for i, words in enumerate(every)}
 
     @cached_property
     def _number(self) -> dict[str, int]:
-        words = frozenset().union(*self._sets) - {_FIRST, _LAST}
+        beside = (pattern.anchor | pattern.beside_words for pattern in self._patterns)
+        words = frozenset().union(*self._sets, *beside) - {_FIRST, _LAST}
         return {word: i for i, word in enumerate(sorted(words))}
 
     @cached_property
@@ -284,23 +304,45 @@ class Cues:
         return out
 
     @cached_property
-    def _by_anchor(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-        """The patterns whose anchor a word is in: bounds per row of `_member`, and the patterns."""
-        pairs = sorted((self._rows[word], i) for i, pattern in enumerate(self._patterns) for word in pattern.anchor)
-        rows, patterns = np.array(pairs, np.intp).T
-        return np.searchsorted(rows, np.arange(len(self._member) + 1)), patterns
+    def _meetings(self) -> tuple[_Meetings, ...]:
+        return tuple(map(self._meetings_at, sorted({pattern.beside for pattern in self._patterns})))
+
+    def _meetings_at(self, step: int) -> _Meetings:
+        chosen = [i for i, pattern in enumerate(self._patterns) if pattern.beside == step]
+        anchor, anchor_classes = self._classes([self._patterns[i].anchor for i in chosen])
+        beside, beside_classes = self._classes([self._patterns[i].beside_words for i in chosen])
+        height, width = max(anchor) + 1, max(beside) + 1
+        pairs = [
+            np.add.outer(np.multiply(a, width), b).ravel() for a, b in zip(anchor_classes, beside_classes, strict=True)
+        ]
+        pair, pattern = np.concatenate(pairs), np.repeat(chosen, list(map(len, pairs)))
+        many = np.bincount(pair, minlength=height * width)
+        patterns = pattern[np.argsort(pair, kind="stable")]
+        return _Meetings(step, np.multiply(anchor, width), np.array(beside), np.cumsum(many) - many, many, patterns)
+
+    def _classes(self, sets: Sequence[Words]) -> tuple[list[int], list[list[int]]]:
+        """Number words by the sets that they are in, 0 for none; also the numbers that each set has."""
+        within: list[list[int]] = [[] for _ in range(len(self._rows) + 1)]
+        for i, words in enumerate(sets):
+            for word in words:
+                within[self._rows[word]].append(i)
+        number: dict[tuple[int, ...], int] = {(): 0}
+        of_word = [number.setdefault(tuple(ins), len(number)) for ins in within]
+        of_set: list[list[int]] = [[] for _ in sets]
+        for ins, i in number.items():
+            for place in ins:
+                of_set[place].append(i)
+        return of_word, of_set
 
     @cached_property
     def _cue(self) -> NDArray[np.int64]:
         return np.array([pattern.cue for pattern in self._patterns])
 
     @cached_property
-    def _beside(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """For each pattern the way to the word beside its anchor, and the set that the word must be in."""
-        step, words = zip(
-            *((pattern.beside, self._sets[pattern.beside_words]) for pattern in self._patterns), strict=True
-        )
-        return np.array(step, np.intp), np.array(words, np.intp)
+    def _ends(self) -> tuple[Numbers, Numbers]:
+        """How far each pattern is known to reach to the right and to the left of its anchor."""
+        right, left = zip(*((pattern.right_end, pattern.left_end) for pattern in self._patterns), strict=True)
+        return np.array(right, np.intp), np.array(left, np.intp)
 
     @cached_property
     def _steps(self) -> tuple[_Steps, _Steps]:
@@ -359,7 +401,10 @@ def _pattern(cue: int, elements: Sequence[_Element], common: Mapping[str, float]
     left = tuple(elements[i]._replace(gap=elements[i + 1].gap) for i in reversed(range(rarest)))
     sides = [(step, words) for step, side in ((1, right), (-1, left)) if (words := _next_words(side))]
     beside, words = min(sides, key=lambda side: commonness(side[1]), default=(0, anchor))
-    return _Pattern(cue, anchor, right, left, beside, words)
+    known_right, known_left = (beside == step and not side[0].optional for step, side in ((1, right), (-1, left)))
+    return _Pattern(
+        cue, anchor, right[known_right:], left[known_left:], beside, words, int(known_right), -int(known_left)
+    )
 
 
 def _next_words(side: Sequence[_Element]) -> Words:

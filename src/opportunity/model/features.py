@@ -140,10 +140,16 @@ class Vocabulary:
         return pa.array(self.words, pa.large_string())
 
     @cached_property
-    def _arrow_pairs(self) -> Any:
-        import pyarrow as pa
-
-        return pa.array(self.pairs)
+    def _slots(self) -> NDArray[np.intp]:
+        """A hash table: each pair's place in `pairs`, in its slot or the first free one after it; -1 is free."""
+        slots = np.full(1 << (4 * len(self.pairs)).bit_length(), -1, np.intp)
+        place, at = np.arange(len(self.pairs)), _slot(self.pairs, len(slots))
+        while len(place):
+            free = slots[at] < 0
+            slots[at[free]] = place[free]
+            lost = slots[at] != place
+            place, at = place[lost], at[lost] + 1 & len(slots) - 1
+        return slots
 
     def find(self, text: str) -> Found:
         """Find the features of one message, with their places.
@@ -209,14 +215,11 @@ class Vocabulary:
         import pyarrow.compute as pc
 
         found = pc.index_in(column.words.cast(pa.large_string()), value_set=self._arrow_words)
-        known: NDArray[np.int64] = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        known: NDArray[np.int64] = found.fill_null(-1).to_numpy().astype(np.int64)
         return known[column.codes] if len(known) else np.zeros(0, np.int64)
 
     def _pairs_of(self, numbers: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of the pair that begins at each token; -1 where none does."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         out = np.full(len(numbers), -1, np.int64)
         begins = numbers >= 0
         begins[:-1] &= begins[1:]
@@ -224,8 +227,15 @@ class Vocabulary:
         begins[lasts[lasts >= 0]] = False
         at = np.flatnonzero(begins)
         keys = numbers[at] << _SHIFT | numbers[at + 1]
-        found = pc.index_in(pa.array(keys), value_set=self._arrow_pairs).fill_null(-1)
-        out[at] = found.to_numpy(zero_copy_only=False)
+        slot = _slot(keys, len(self._slots))
+        while len(at):
+            found = self._slots[slot]
+            taken = np.flatnonzero(found >= 0)
+            at, keys, slot, found = at[taken], keys[taken], slot[taken], found[taken]
+            same = self.pairs[found] == keys
+            right, wrong = np.flatnonzero(same), np.flatnonzero(~same)
+            out[at[right]] = found[right]
+            at, keys, slot = at[wrong], keys[wrong], slot[wrong] + 1 & len(self._slots) - 1
         return out
 
 
@@ -233,10 +243,17 @@ def _counts(numbers: NDArray[np.int64], bounds: NDArray[np.int64], width: int) -
     """Rows of occurrences as a sparse matrix; the same number twice in a row stands twice."""
     from scipy.sparse import csr_array
 
-    known = numbers >= 0
-    ends = np.concatenate(([0], np.cumsum(known)))[bounds]
-    indices = numbers[known].astype(np.int32)
-    return csr_array((np.ones(len(indices), np.float32), indices, ends), shape=(len(bounds) - 1, width))
+    known = np.flatnonzero(numbers >= 0)
+    ends, indices = np.searchsorted(known, bounds), numbers[known].astype(np.int32)
+    return csr_array(
+        (np.ones(len(indices), np.float32), indices, ends.astype(np.int32)), shape=(len(bounds) - 1, width)
+    )
+
+
+def _slot(keys: NDArray[np.int64], n_slots: int) -> NDArray[np.intp]:
+    """The slot of each key in a table of so many, a power of two: Fibonacci hashing."""
+    hashed = keys.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return (hashed >> np.uint64(65 - n_slots.bit_length())).view(np.intp)
 
 
 def message_scale(n_features: NDArray[np.int64]) -> NDArray[np.float32]:
