@@ -71,7 +71,7 @@ class Recipe:
     head_learning_rate: float = 3e-3
     layer_decay: float = 0.9
     dropout: float = 0.1
-    most_tokens: int = 176
+    most_tokens: int = 256
     warm_up: float = 0.06
     held_out: float = 0.08
     random_state: int = 0
