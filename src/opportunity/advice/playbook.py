@@ -20,9 +20,16 @@ from opportunity.taxonomy import HEADS
 __all__ = ["Business", "Limits", "Playbook", "Policy", "any_chosen", "build_playbook", "load_playbook"]
 
 _CAPITALISED = re.compile(r"[^\W\d_][a-z]+\b")
+_OWNER = re.compile(r"^\w+['’]s (?=\w)")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_PLAIN_WORDS = re.compile(r"[\w'’&./+-]+(?: [\w'’&./+-]+)*")
-"""An item that can stand in a sentence; one with a comma or a bracket in it is no name of a thing."""
+_SAYABLE = {
+    "item": re.compile(r"[\w'’&./+-]+(?: [\w'’&./+-]+)*"),
+    "elapsed": re.compile(
+        r"(?i:(?!.*\blater\b).*\b(?:min|minute|hour|hr|day|week|wk|month|year|yr|decade|fortnight|since|ages)s?\b.*)"
+    ),
+    "amount": re.compile(r"[^%]*"),
+}
+"""What a quote must look like to stand in a line: the name of a thing, a span of time, a sum of money."""
 
 _LONG = 40
 """Words of a complaint that tells a story rather than a line."""
@@ -173,10 +180,13 @@ class Playbook:
     def _slots(self, text: str, chosen: Labels, facts: Facts) -> dict[str, str]:
         quotes = {name: getattr(facts, name) for name in FACT_SLOTS}
         slots = {name: " ".join(quote.quote.split()) for name, quote in quotes.items() if quote is not None}
-        if facts.item and not _PLAIN_WORDS.fullmatch(slots["item"]):
-            del slots["item"]
-        elif facts.item and _starts_sentence(text, facts.item.start) and _CAPITALISED.match(slots["item"]):
-            slots["item"] = slots["item"][0].lower() + slots["item"][1:]
+        slots = {name: words for name, words in slots.items() if _can_be_said(name, words)}
+        if "elapsed" in slots and slots["elapsed"] in slots.get("contacts", ""):
+            del slots["elapsed"]
+        if "item" in slots:
+            slots["item"] = _without_owner(slots["item"])
+            if _CAPITALISED.match(slots["item"]) and _starts_sentence(text, quotes["item"].start):
+                slots["item"] = slots["item"][0].lower() + slots["item"][1:]
         own = {
             "business": self.business.name,
             "signature": self.business.signature,
@@ -278,6 +288,15 @@ def any_chosen(chosen: Labels, wanted: Mapping[str, frozenset[str]]) -> bool:
 
 def _sets(values: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
     return {name: frozenset(labels) for name, labels in values.items()}
+
+
+def _without_owner(item: str) -> str:
+    """The item such that "the" can stand before it: "boat", where they write "tonight's boat"."""
+    return _OWNER.sub("", item)
+
+
+def _can_be_said(fact: str, words: str) -> bool:
+    return fact not in _SAYABLE or _SAYABLE[fact].fullmatch(words) is not None
 
 
 def _as_set(value: str | tuple[str, ...] | None) -> frozenset[str]:

@@ -37,7 +37,7 @@ WHY = {
     "narrow_margin": "two readings are nearly as likely, {first} and {second}",
 }
 
-_CONTROLS = dict.fromkeys((*range(10), *range(11, 32)), " ")
+_CONTROLS = dict.fromkeys((*range(10), *range(11, 32), *range(127, 160)), " ")
 """Characters that a terminal would obey, all but the line's end."""
 
 
@@ -98,7 +98,7 @@ def _excerpt(console: Console, suggestion: Suggestion, text: str, width: int, li
                 shown.stylize(style, evidence.start, evidence.end)
     start = _start(text, marked, width * lines)
     end = start + 2 * width * lines
-    rows = _in_one_run(shown[start:end], "… " if start else "").wrap(console, width)
+    rows = list(_in_one_run(shown[start:end], "… " if start else "").wrap(console, width))
     if len(rows) > lines or end < len(text):
         rows = rows[:lines]
         rows[-1].truncate(width - 2)
