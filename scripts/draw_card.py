@@ -5,6 +5,7 @@
 Draw it again after a change of the model, the playbook or the card.
 """
 
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -14,18 +15,17 @@ from opportunity.cli.card import HEIGHT, WIDTH, card
 
 PICTURE = Path(__file__).parents[1] / "docs" / "card.svg"
 COMPLAINT = (
-    "I ordered the blue suit on the 2nd, order 5512-08, and was told it would be here within five days. "
-    "It is now two weeks and I have rung three times; every time somebody promises to call back and nobody does. "
-    "My sister's wedding is on Saturday and I have nothing to wear. I paid £180 for it. Where is it?"
+    "Where is our cake? It was ordered for this morning, order 5512-08, and the party starts at three today. "
+    "I have rung the shop four times and nobody picks up. Fourteen children are coming. "
+    "Please tell me that somebody is on the way."
 )
 
 
 def main() -> None:
     """Draw and save."""
-    console = Console(width=WIDTH, height=HEIGHT, record=True, force_terminal=True, quiet=True)
+    console = Console(width=WIDTH, height=HEIGHT, record=True, force_terminal=True, file=StringIO())
     suggestion = opportunity.load()(opportunity.Complaint(COMPLAINT, "5512"))
-    with console.capture():
-        console.print(card(suggestion, COMPLAINT))
+    console.print(card(suggestion, COMPLAINT))
     PICTURE.write_text(console.export_svg(title="opportunity suggest --facts"), encoding="utf-8")
 
 

@@ -1,4 +1,7 @@
+import html
+
 import pytest
+from conftest import ROOT
 from golden_support import GOLDEN, IDS, golden_cards
 
 from opportunity.cli.card import HEIGHT, WIDTH
@@ -26,3 +29,10 @@ def test_card_fits_one_screen_with_both_answers_first(cards, id_):
 
 def test_every_golden_card_is_one_of_these():
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(IDS)
+
+
+def test_readme_shows_a_card_as_a_picture():
+    picture = html.unescape((ROOT / "docs" / "card.svg").read_text(encoding="utf-8")).replace("\xa0", " ")
+    assert "(docs/card.svg)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    for words in ("What is the real opportunity here?", "How can I help?", "React", "Meet", "opportunity:"):
+        assert words in picture
