@@ -154,6 +154,12 @@ def test_nobody_who_tells_a_story_is_asked_to_tell_it_again():
         )
 
 
+def test_failure_without_an_action_is_taken_over_by_a_person():
+    answers, plan, _ = advise(TEXT, replace(BROKEN, help=()), Facts(), None, PLAYBOOK)
+    assert [line for line in PLAYBOOK.lines["help.own_personally.lines"] if line.text == answers.help]
+    assert [line for line in PLAYBOOK.lines["help.own_personally.say"] if line.text == plan.recover]
+
+
 def test_nothing_is_explained_while_it_is_looked_into():
     chosen = replace(BROKEN, help=("investigate", "explain"))
     explained = [line.text for line in PLAYBOOK.lines["help.explain.say"]]

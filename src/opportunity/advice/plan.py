@@ -89,9 +89,9 @@ def _says(text: str, phrases: Iterable[str]) -> bool:
 
 
 def _actions(chosen: Labels, playbook: Playbook) -> tuple[str, ...]:
-    """The help actions that the business offers, in the order in which they are used."""
+    """The help actions that the business offers, in the order in which they are used; a failure is never left alone."""
     offered = tuple(action for action in chosen.help if action not in playbook.limits.not_offered)
-    return offered or (playbook.policy.fallback_help if chosen.help else ())
+    return offered or (playbook.policy.fallback_help if chosen.help or chosen.failure else ())
 
 
 def _opportunity_answer(opportunities: tuple[str, ...], situation: Situation, playbook: Playbook) -> str:

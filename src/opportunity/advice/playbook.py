@@ -99,7 +99,7 @@ class Policy:
     unsaid_with : mapping of str to frozenset of str
         Help actions that are not said to the customer while one of these is still to be done.
     fallback_help : tuple of str
-        What is done where every action asked for is one that the business does not offer.
+        What is done about a failure where no action is chosen, or none that the business offers.
     never_said : frozenset of str
         Phrases that promise what only a manager can grant, or claim what nobody can know.
     """
