@@ -98,10 +98,46 @@ def test_quote_with_braces_is_not_filled_again():
     assert situation({"item": "{name}"}).pick("p", (Line("a", "the {item}"),)) == "the {name}"
 
 
-def test_date_is_spoken_of_only_where_the_model_flags_one():
-    facts = Facts(deadline=Quote("Friday", 0, 6))
-    assert "deadline" not in PLAYBOOK.situation("x", Labels(), facts).slots
-    assert PLAYBOOK.situation("x", Labels(flags=("deadline",)), facts).slots["deadline"] == "Friday"
+@pytest.mark.parametrize(
+    ("fact", "words", "labels"),
+    [
+        ("deadline", "Friday", Labels(flags=("deadline",))),
+        ("elapsed", "two weeks", Labels(failure=("late_or_missing",))),
+        ("contacts", "three calls", Labels(flags=("repeat",))),
+        ("amount", "£20", Labels(help=("refund_or_compensate",))),
+    ],
+)
+def test_fact_is_spoken_of_only_where_the_labels_say_that_it_matters(fact, words, labels):
+    facts = Facts(**{fact: Quote(words, 0, len(words))})
+    assert fact not in PLAYBOOK.situation("x", Labels(failure=("product_or_quality",)), facts).slots
+    assert PLAYBOOK.situation("x", labels, facts).slots[fact] == words
+
+
+@pytest.mark.parametrize(
+    ("fact", "words", "said"),
+    [
+        ("item", "hi folks,the lamp", None),
+        ("item", "tonight's boat", "boat"),
+        ("item", "McDonald's", "McDonald's"),
+        ("elapsed", "the 2nd", None),
+        ("elapsed", "36 hours later", None),
+        ("elapsed", "since May", "since May"),
+        ("amount", "another 45%", None),
+        ("amount", "EUR 45", "EUR 45"),
+    ],
+)
+def test_quote_that_would_not_stand_in_a_line_is_not_spoken_of(fact, words, said):
+    assert PLAYBOOK.situation(words, None, Facts(**{fact: Quote(words, 0, len(words))})).slots.get(fact) == said
+
+
+def test_time_that_is_part_of_the_contacts_is_not_said_twice():
+    facts = Facts(contacts=Quote("a call of 50 min", 0, 16), elapsed=Quote("50 min", 10, 16))
+    assert "elapsed" not in PLAYBOOK.situation("x", None, facts).slots
+
+
+@pytest.mark.parametrize(("words", "length"), [(5, "short"), (60, "long")])
+def test_line_may_ask_for_the_length_of_the_complaint(words, length):
+    assert PLAYBOOK.situation("word " * words).labels["length"] == {length}
 
 
 def test_business_file_overrides_line_by_line(tmp_path):

@@ -18,12 +18,14 @@ import pytest
 from conftest import ROOT, shared, write_lines
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 import opportunity
 from opportunity.batch.rows import READERS
 from opportunity.batch.score import WRITERS, score_file
 from opportunity.cli import main
+from opportunity.cli.card import card
 from opportunity.errors import DataError
 from opportunity.taxonomy import HEADS
 
@@ -117,7 +119,7 @@ def test_suggest_prints_both_answers_as_a_card():
     assert (done.code, done.err) == (0, "")
     assert "What is the real opportunity here?" in done.out
     assert "How can I help?" in done.out
-    assert "make_whole" in done.out
+    assert "make whole" in done.out
 
 
 def test_suggest_as_json_is_what_the_library_says(triage):
@@ -142,6 +144,37 @@ def test_suggest_says_why_it_holds_back():
     assert "Held back: not a complaint" in call("suggest", QUESTION, "--model", "table").out
     done = call("suggest", " ", "--json", "--model", "table")
     assert (done.code, json.loads(done.out)["abstained"]) == (0, "empty")
+
+
+@pytest.mark.parametrize("words", [1, 10, 60, 200, 600, 4000])
+def test_card_fits_one_screen(triage, words):
+    text = " ".join([TEXT] * (1 + words // len(TEXT.split())))[: 6 * words]
+    out = drawn(triage, text)
+    assert out.count("\n") <= 40
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_card_of_a_long_letter_shows_the_words_that_decided(triage):
+    letter = "We came on Sunday and the weather was fine.\r\n" * 60 + TEXT
+    suggestion = triage(letter)
+    quotes = [x.quote for x in suggestion.evidence if x.label in suggestion.chosen.opportunity[:1]]
+    assert quotes
+    shown = " ".join(drawn(triage, letter).replace("│", " ").split())
+    assert any(quote in shown for quote in quotes)
+
+
+def test_card_obeys_nothing_that_a_complaint_says_to_the_terminal(triage):
+    out = drawn(triage, f"{TEXT} \x1b[2J\x07[bold]late[/bold]")
+    assert "\x1b" not in out
+    assert "\x07" not in out
+    assert "[bold]late[/bold]" in out
+
+
+def drawn(triage, text):
+    console = Console(width=100, color_system=None, force_terminal=False)
+    with console.capture() as captured:
+        console.print(card(triage(text), text))
+    return captured.get()
 
 
 def test_suggest_takes_an_argument_that_is_no_unicode():

@@ -138,6 +138,7 @@ def test_digest_recognises_documents_and_learns(journal):
         "The bicycle",
         "A bell.",
         "Do it now: 1 of 1",
+        r"Said to the agent where it went beyond (1): “Ring \[name\] yourself.”",
         "time (1)",
     ):
         assert words in digest

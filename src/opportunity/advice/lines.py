@@ -19,7 +19,8 @@ SLOTS = (*FACT_SLOTS, "business", "signature", "channel", "hours", "goodwill", "
 """All slots: the facts, what the business's own file says, and by when (after the urgency)."""
 
 CONDITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {name: head.names for name, head in TAXONOMY.items()} | {"tone": ("warm", "sober"), "limit": ("within", "above")}
+    {name: head.names for name, head in TAXONOMY.items()}
+    | {"tone": ("warm", "sober", "bereaved"), "limit": ("within", "above"), "length": ("short", "long")}
 )
 """What a line's ``when`` may ask of a complaint, and the values that it may name."""
 
@@ -38,7 +39,7 @@ class Line:
     text : str
         What is said, with slots such as ``{item}``.
     when : mapping of str to frozenset of str
-        Per head (or ``tone``, ``limit``) the labels of which one must be chosen.
+        Per head (or ``tone``, ``limit``, ``length``) the labels of which one must be chosen.
 
     Examples
     --------
@@ -77,7 +78,7 @@ class Situation:
     slots : mapping of str to str
         What the slots are filled with; one that is not known is not there.
     labels : mapping of str to frozenset of str
-        The chosen labels per head, and ``tone`` and ``limit``.
+        The chosen labels per head, and ``tone``, ``limit`` and ``length``.
     """
 
     seed: bytes
@@ -110,9 +111,9 @@ class Situation:
             fitting = [line for line in fitting if line not in equal]
         return None
 
-    def after(self, said: str) -> Self:
+    def after(self, said: str, once: tuple[str, ...] = FACT_SLOTS) -> Self:
         """Return the situation once this was said: a fact that was quoted is not quoted again in the same breath."""
-        left = {k: v for k, v in self.slots.items() if k not in FACT_SLOTS or v not in said}
+        left = {k: v for k, v in self.slots.items() if k not in once or not _is_in(v, said)}
         return replace(self, slots=left)
 
     def _fits(self, line: Line) -> bool:
@@ -126,3 +127,7 @@ class Situation:
 
     def _fill(self, line: Line) -> str:
         return _SLOT.sub(lambda match: self.slots[match[1]], line.text)
+
+
+def _is_in(words: str, said: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", said) is not None

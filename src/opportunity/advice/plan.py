@@ -4,10 +4,11 @@ The rules are the playbook's policy: what is said in which order, when the plus 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 
 from opportunity.advice.lines import Situation
-from opportunity.advice.playbook import Playbook, Policy
+from opportunity.advice.playbook import Playbook, Policy, any_chosen
 from opportunity.advice.playbook_file import LEVELS
 from opportunity.records import Answers, Facts, Labels, Level, Levels, Plan
 
@@ -15,6 +16,9 @@ __all__ = ["advise"]
 
 SPOKEN_ACTIONS = 3
 """How many help actions the recovery puts into words; more would be a list, not a letter."""
+
+ONCE = ("elapsed", "contacts", "promise")
+"""Facts that one of the two answers quotes and the other need not: they say how bad it is, not what to do."""
 
 _SENTENCE = re.compile(r"[.?!]”?(?=\s|$)")
 _MOST_SENTENCES = 3
@@ -51,13 +55,16 @@ def advise(
     >>> levels.target
     'exceed'
     """
+    tone = _tone(text, chosen, playbook.policy)
+    if "bereaved" in tone:
+        facts = replace(facts, elapsed=None)  # such a time may be that of the death, and is not ours to count
+    situation = playbook.situation(text, chosen, facts, tone)
     if abstained is not None:
-        return _ask_first(playbook.situation(text, chosen, facts), abstained, playbook), None, None
-    sober = _is_sober(text, chosen, playbook.policy)
-    situation = playbook.situation(text, chosen, facts, "sober" if sober else "warm")
+        return _ask_first(situation, abstained, playbook), None, None
     actions = _actions(chosen, playbook)
     opportunity = chosen.opportunity or ("none_clear",)
-    answers = Answers(_opportunity_answer(opportunity, situation, playbook), _help_answer(actions, situation, playbook))
+    chance = _opportunity_answer(opportunity, situation, playbook)
+    answers = Answers(chance, _help_answer(actions, situation.after(chance, ONCE), playbook))
     plan = _plan(opportunity[0], actions, chosen, situation, playbook)
     return answers, plan, _levels(opportunity[0], chosen, situation, playbook)
 
@@ -69,21 +76,22 @@ def _ask_first(situation: Situation, reason: str, playbook: Playbook) -> Answers
     )
 
 
-def _is_sober(text: str, chosen: Labels, policy: Policy) -> bool:
-    """Whether cheer would be out of place: danger, fraud, a repeat failure, a death."""
-    return _any_of(chosen, policy.sober) or any(
-        re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in policy.bereavement
-    )
+def _tone(text: str, chosen: Labels, policy: Policy) -> tuple[str, ...]:
+    """Sober where cheer would be out of place: danger, fraud, a repeat failure, a death."""
+    if _says(text, policy.condolence):
+        return "sober", "bereaved"
+    return ("sober",) if any_chosen(chosen, policy.sober) or _says(text, policy.bereavement) else ("warm",)
 
 
-def _any_of(chosen: Labels, wanted: Mapping[str, frozenset[str]]) -> bool:
-    return any(labels.intersection(getattr(chosen, head) or ()) for head, labels in wanted.items())
+def _says(text: str, phrases: Iterable[str]) -> bool:
+    text = text.lower()
+    return any(phrase in text and re.search(rf"\b{re.escape(phrase)}\b", text) for phrase in phrases)
 
 
 def _actions(chosen: Labels, playbook: Playbook) -> tuple[str, ...]:
-    """The help actions that the business offers, in the order in which they are used."""
+    """The help actions that the business offers, in the order in which they are used; a failure is never left alone."""
     offered = tuple(action for action in chosen.help if action not in playbook.limits.not_offered)
-    return offered or (playbook.policy.fallback_help if chosen.help else ())
+    return offered or (playbook.policy.fallback_help if chosen.help or chosen.failure else ())
 
 
 def _opportunity_answer(opportunities: tuple[str, ...], situation: Situation, playbook: Playbook) -> str:
@@ -113,18 +121,21 @@ def _in_one_breath(paths: Iterable[str], situation: Situation, playbook: Playboo
 
 
 def _plan(opportunity: str, actions: tuple[str, ...], chosen: Labels, situation: Situation, playbook: Playbook) -> Plan:
-    react = (f"heard.{next(iter(chosen.failure), 'any')}", f"feeling.{chosen.heat or 'calm'}")
+    heard = (f"heard.{next(iter(chosen.failure), 'any')}", f"feeling.{chosen.heat or 'calm'}")
+    react = _in_one_breath(heard, situation, playbook)
     return Plan(
-        react=_in_one_breath(react, situation, playbook),
+        react=react,
         respond=playbook.pick(f"respond.{chosen.urgency or 'soon'}", situation) or "",
-        recover=_recover(actions, situation, playbook),
+        recover=_recover(actions, situation.after(react), playbook),
         plus_one=_plus_one(opportunity, actions, chosen, situation, playbook),
     )
 
 
 def _recover(actions: tuple[str, ...], situation: Situation, playbook: Playbook) -> str:
     """The help actions in words, in the policy's order; who owns it is already said in the response."""
+    unsaid = playbook.policy.unsaid_with
     spoken = [name for name in playbook.policy.recover_order if name in actions]
+    spoken = [name for name in spoken if unsaid.get(name, frozenset()).isdisjoint(actions)]
     spoken = [name for name in spoken if name != "own_personally"] or spoken
     said = _in_one_breath((f"help.{name}.say" for name in spoken[:SPOKEN_ACTIONS]), situation, playbook)
     return said or playbook.pick("nothing_to_mend.say", situation) or ""
@@ -141,15 +152,18 @@ def _plus_one(
 
 
 def _levels(opportunity: str, chosen: Labels, situation: Situation, playbook: Playbook) -> Levels:
-    meet, exceed, delight, amaze = (playbook.pick(f"opportunity.{opportunity}.{level}", situation) for level in LEVELS)
-    return Levels(
-        meet or "", exceed or "", delight or "", amaze or "", _target(opportunity, chosen, situation, playbook)
-    )
+    """The four levels; none quotes a fact that the one before it has just quoted."""
+    steps: list[str] = []
+    for level in LEVELS:
+        left = situation.after(steps[-1]) if steps else situation
+        steps.append(playbook.pick(f"opportunity.{opportunity}.{level}", left) or "")
+    meet, exceed, delight, amaze = steps
+    return Levels(meet, exceed, delight, amaze, _target(opportunity, chosen, situation, playbook))
 
 
 def _target(opportunity: str, chosen: Labels, situation: Situation, playbook: Playbook) -> Level:
     policy = playbook.policy
-    aim = LEVELS.index(policy.target[opportunity]) + _any_of(chosen, policy.raised_by)
+    aim = LEVELS.index(policy.target[opportunity]) + any_chosen(chosen, policy.raised_by)
     caps = [len(LEVELS) - 1, LEVELS.index(playbook.limits.target)]
     if "sober" in situation.labels["tone"]:
         caps.append(LEVELS.index(policy.sober_target))

@@ -6,8 +6,8 @@ filled with quotes from the message.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,22 @@ from opportunity.errors import PlaybookError
 from opportunity.records import Facts, Labels
 from opportunity.taxonomy import HEADS
 
-__all__ = ["Business", "Limits", "Playbook", "Policy", "build_playbook", "load_playbook"]
+__all__ = ["Business", "Limits", "Playbook", "Policy", "any_chosen", "build_playbook", "load_playbook"]
 
 _CAPITALISED = re.compile(r"[^\W\d_][a-z]+\b")
+_OWNER = re.compile(r"^\w+['’]s (?=\w)")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_SAYABLE = {
+    "item": re.compile(r"[\w'’&./+-]+(?: [\w'’&./+-]+)*"),
+    "elapsed": re.compile(
+        r"(?i:(?!.*\blater\b).*\b(?:min|minute|hour|hr|day|week|wk|month|year|yr|decade|fortnight|since|ages)s?\b.*)"
+    ),
+    "amount": re.compile(r"[^%]*"),
+}
+"""What a quote must look like to stand in a line: the name of a thing, a span of time, a sum of money."""
+
+_LONG = 40
+"""Words of a complaint that tells a story rather than a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +88,18 @@ class Policy:
         Labels, per head, with which nothing cheerful is said and the target is at most `sober_target`.
     sober_target : str
         That level.
-    bereavement : frozenset of str
-        Words that tell of a death; they make the tone sober too.
+    bereavement, condolence : frozenset of str
+        Words that may tell of a death, and words that tell of one near to the writer; both make the tone sober.
     raised_by : mapping of str to frozenset of str
         Labels, per head, that raise the target by one level.
     target : mapping of str to str
         The level to aim at, per opportunity.
+    spoken_with : mapping of str to mapping of str to frozenset of str
+        Per fact the labels, per head, of which one must be chosen for the fact to be spoken of.
+    unsaid_with : mapping of str to frozenset of str
+        Help actions that are not said to the customer while one of these is still to be done.
     fallback_help : tuple of str
-        What is done where every action asked for is one that the business does not offer.
+        What is done about a failure where no action is chosen, or none that the business offers.
     never_said : frozenset of str
         Phrases that promise what only a manager can grant, or claim what nobody can know.
     """
@@ -93,8 +109,11 @@ class Policy:
     sober: Mapping[str, frozenset[str]]
     sober_target: str
     bereavement: frozenset[str]
+    condolence: frozenset[str]
     raised_by: Mapping[str, frozenset[str]]
     target: Mapping[str, str]
+    spoken_with: Mapping[str, Mapping[str, frozenset[str]]]
+    unsaid_with: Mapping[str, frozenset[str]]
     fallback_help: tuple[str, ...]
     never_said: frozenset[str]
 
@@ -131,11 +150,11 @@ class Playbook:
         return situation.pick(path, self.lines.get(path, ()))
 
     def situation(
-        self, text: str, chosen: Labels | None = None, facts: Facts | None = None, tone: str = "warm"
+        self, text: str, chosen: Labels | None = None, facts: Facts | None = None, tone: Iterable[str] = ("warm",)
     ) -> Situation:
         """Gather what is known of a complaint.
 
-        A date is spoken of only where the model, too, says that one matters: most dates in complaints are past.
+        A fact is spoken of only where the labels, too, say that it matters (`Policy.spoken_with`).
 
         Parameters
         ----------
@@ -143,26 +162,31 @@ class Playbook:
             The complaint.
         chosen : Labels, optional
         facts : Facts, optional
-        tone : {"warm", "sober"}
+        tone : iterable of {"warm", "sober", "bereaved"}
 
         Returns
         -------
         Situation
         """
-        facts = facts or Facts()
-        if chosen is not None and "deadline" not in chosen.flags:
-            facts = replace(facts, deadline=None)
-        chosen = chosen or Labels()
-        slots = self._slots(text, chosen, facts)
-        labels = {head: _as_set(getattr(chosen, head)) for head in HEADS}
-        labels |= {"tone": frozenset({tone}), "limit": self._limit(slots.get("amount", ""))}
+        slots = self._slots(text, chosen or Labels(), facts or Facts())
+        if chosen is not None:
+            spoken_with = self.policy.spoken_with
+            slots = {k: v for k, v in slots.items() if k not in spoken_with or any_chosen(chosen, spoken_with[k])}
+        labels = {head: _as_set(getattr(chosen or Labels(), head)) for head in HEADS}
+        labels |= {"tone": frozenset(tone), "limit": self._limit(slots.get("amount", ""))}
+        labels["length"] = frozenset({"long" if len(text.split()) >= _LONG else "short"})
         return Situation(text.encode("utf-8", "replace"), slots, labels)
 
     def _slots(self, text: str, chosen: Labels, facts: Facts) -> dict[str, str]:
         quotes = {name: getattr(facts, name) for name in FACT_SLOTS}
         slots = {name: " ".join(quote.quote.split()) for name, quote in quotes.items() if quote is not None}
-        if facts.item and _starts_sentence(text, facts.item.start) and _CAPITALISED.match(slots["item"]):
-            slots["item"] = slots["item"][0].lower() + slots["item"][1:]
+        slots = {name: words for name, words in slots.items() if _can_be_said(name, words)}
+        if "elapsed" in slots and slots["elapsed"] in slots.get("contacts", ""):
+            del slots["elapsed"]
+        if "item" in slots:
+            slots["item"] = _without_owner(slots["item"])
+            if _CAPITALISED.match(slots["item"]) and _starts_sentence(text, quotes["item"].start):
+                slots["item"] = slots["item"][0].lower() + slots["item"][1:]
         own = {
             "business": self.business.name,
             "signature": self.business.signature,
@@ -244,14 +268,35 @@ def _policy(values: Mapping[str, Any]) -> Policy:
     return Policy(
         recover_order=tuple(values["recover_order"]),
         base_fixes=frozenset(values["base_fixes"]),
-        sober={head: frozenset(labels) for head, labels in values["sober"].items()},
+        sober=_sets(values["sober"]),
         sober_target=values["sober_target"],
         bereavement=frozenset(values["bereavement"]),
-        raised_by={head: frozenset(labels) for head, labels in values["raised_by"].items()},
+        condolence=frozenset(values["condolence"]),
+        raised_by=_sets(values["raised_by"]),
         target=values["target"],
+        spoken_with={fact: _sets(heads) for fact, heads in values["spoken_with"].items()},
+        unsaid_with=_sets(values["unsaid_with"]),
         fallback_help=tuple(values["fallback_help"]),
         never_said=frozenset(values["never_said"]),
     )
+
+
+def any_chosen(chosen: Labels, wanted: Mapping[str, frozenset[str]]) -> bool:
+    """Whether any of these labels, per head, is chosen."""
+    return any(not labels.isdisjoint(_as_set(getattr(chosen, head))) for head, labels in wanted.items())
+
+
+def _sets(values: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(labels) for name, labels in values.items()}
+
+
+def _without_owner(item: str) -> str:
+    """The item such that "the" can stand before it: "boat", where they write "tonight's boat"."""
+    return _OWNER.sub("", item)
+
+
+def _can_be_said(fact: str, words: str) -> bool:
+    return fact not in _SAYABLE or _SAYABLE[fact].fullmatch(words) is not None
 
 
 def _as_set(value: str | tuple[str, ...] | None) -> frozenset[str]:

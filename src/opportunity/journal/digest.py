@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from opportunity.advice.playbook import Playbook, load_playbook
+from opportunity.advice.playbook_file import LEVELS
 from opportunity.journal.entries import Handled, Story, Week
 from opportunity.journal.journal import Journal
 
 __all__ = ["week_digest"]
+
+BEYOND = LEVELS[1:]
+"""Levels that are more than what was due."""
 
 _MOST = 5
 _EXCERPT = 140
@@ -69,6 +73,9 @@ def _learned(handled: list[Handled], words: Mapping[str, str]) -> Iterator[str]:
         yield f"With {len(known)} outcomes these are hints and no proof."
         yield ""
     yield from _levels_by_action(known, words)
+    lines = Counter(h.advice for h in known if h.advice and h.level in BEYOND)
+    for line, count in lines.most_common(_MOST):
+        yield f"- Said to the agent where it went beyond ({count}): “{_one_line(line)}”"
     mend = Counter(h.mend_first for h in handled if h.mend_first)
     if mend:
         yield f"- To mend first in replies: {_counted(mend)}"
@@ -84,7 +91,7 @@ def _levels_by_action(known: list[Handled], words: Mapping[str, str]) -> Iterato
     tried, beyond = Counter[str](), Counter[str]()
     for handled in known:
         tried.update(handled.help)
-        if handled.level not in ("missed", "meet"):
+        if handled.level in BEYOND:
             beyond.update(handled.help)
     for action, count in sorted(tried.items(), key=lambda item: (-beyond[item[0]] / item[1], item[0])):
         yield f"- {_title(words, 'help', action)}: {beyond[action]} of {count} went beyond what was due"

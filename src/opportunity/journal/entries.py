@@ -103,6 +103,8 @@ class Handled:
         Whether an agent corrected the labels.
     told : bool
         Whether there is a story of it already.
+    advice : str or None
+        The second answer, as it was shown.
     """
 
     id: int
@@ -116,3 +118,4 @@ class Handled:
     words: str | None
     corrected: bool
     told: bool
+    advice: str | None = None

@@ -273,7 +273,8 @@ def _require(connection: Any, suggestion: int) -> None:
 
 
 def _handled(row: dict[str, Any]) -> Handled:
-    chosen = json.loads(row["labels"]) if row["labels"] else json.loads(row["suggestion"])["chosen"]
+    shown = json.loads(row["suggestion"])
+    chosen = json.loads(row["labels"]) if row["labels"] else shown["chosen"]
     labels = Labels.from_dict({head: chosen[head] for head in HEADS if head in chosen})
     review = json.loads(row["review"]) if row["review"] else {}
     return Handled(
@@ -286,8 +287,9 @@ def _handled(row: dict[str, Any]) -> Handled:
         mend_first=review.get("mend_first"),
         level=row["level"],
         words=row["words"],
-        corrected=row["labels"] is not None and chosen != json.loads(row["suggestion"])["chosen"],
+        corrected=row["labels"] is not None and chosen != shown["chosen"],
         told=bool(row["told"]),
+        advice=(shown["answers"] or {}).get("help"),
     )
 
 
