@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opportunity.model.cues import Cues
+from opportunity.text.fold import fold
 from opportunity.text.tokens import Token, TokenColumn, tokenize, tokenize_column
 
 __all__ = ["Counts", "Found", "Occurrence", "Vocabulary", "message_scale"]
@@ -107,10 +108,11 @@ class Vocabulary:
         -------
         Vocabulary
         """
-        words, pairs = Counter(extra_dict := dict.fromkeys(extra, at_least)), Counter[tuple[str, str]]()
+        known = {word: at_least for word in extra if fold(word) == word}  # another never comes out of the tokeniser
+        words, pairs = Counter(known), Counter[tuple[str, str]]()
         for text in dict.fromkeys(texts):
             tokens = [token.word for token in tokenize(text)]
-            words.update(set(tokens) - extra_dict.keys())
+            words.update(set(tokens) - known.keys())
             pairs.update(set(pairwise(tokens)))
         kept = tuple(sorted(word for word, n in words.items() if n >= at_least))
         number = {word: i for i, word in enumerate(kept)}
