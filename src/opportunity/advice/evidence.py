@@ -43,9 +43,11 @@ def find_evidence(prepared: Prepared, votes: Votes, chosen: Labels) -> tuple[Evi
         return ()
     order = np.lexsort((votes.spans[:, 1], votes.spans[:, 0]))
     words = _words(votes.spans[order])
+    first_word = np.searchsorted(words[:, 0], votes.spans[:, 0])
+    end_word = np.maximum(np.searchsorted(words[:, 0], votes.spans[:, 1]), first_word + 1)
     out = []
     for head, label in _labels(chosen):
-        share = _spread(votes.spans, _for_label(votes.contributions, head, label), words)
+        share = _spread(_for_label(votes.contributions, head, label), first_word, end_word, len(words))
         for first, last in _strongest(share):
             start, end = prepared.span(int(words[first, 0]), int(words[last, 1]))
             out.append(Evidence(head, label, prepared.source[start:end], start, end))
@@ -77,13 +79,13 @@ def _words(spans: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack([starts, np.minimum.reduceat(spans[:, 1], first)], axis=1)
 
 
-def _spread(spans: NDArray[np.int64], values: NDArray[np.float32], words: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share every span's vote among its words."""
-    first = np.searchsorted(words[:, 0], spans[:, 0])
-    last = np.maximum(np.searchsorted(words[:, 0], spans[:, 1]), first + 1)
-    steps = np.zeros(len(words) + 1)
-    np.add.at(steps, first, values / (last - first))
-    np.add.at(steps, last, -values / (last - first))
+def _spread(
+    values: NDArray[np.float32], first: NDArray[np.intp], end: NDArray[np.intp], n_words: int
+) -> NDArray[np.float64]:
+    """Share every vote among its words."""
+    steps = np.zeros(n_words + 1)
+    np.add.at(steps, first, values / (end - first))
+    np.add.at(steps, end, -values / (end - first))
     shared: NDArray[np.float64] = np.cumsum(steps)[:-1]
     return shared
 
@@ -106,6 +108,6 @@ def _best_run(values: NDArray[np.float64]) -> tuple[int, int, float]:
     """The run of at most `MOST_WORDS` values with the greatest sum."""
     most = min(MOST_WORDS, len(values))
     padded = np.concatenate([values, np.full(most - 1, -np.inf)]) if most > 1 else values
-    sums = np.cumsum(np.lib.stride_tricks.sliding_window_view(padded, most), axis=1)
+    sums = np.cumsum(padded[np.arange(len(values))[:, None] + np.arange(most)], axis=1)
     first, length = divmod(int(sums.argmax()), most)
     return first, first + length, float(sums[first, length])

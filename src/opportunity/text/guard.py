@@ -2,17 +2,26 @@
 
 import html
 import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from opportunity.text.traced import Traced
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = [
     "COUNTING_TRIGGERS",
     "MAX_CHARACTERS",
+    "SIGN",
     "TRIGGER",
     "cap",
     "collapse_runs",
     "decode",
     "drop_unreadable",
+    "may_have_runs",
     "repair_encoding",
     "split_tokens",
     "unescape",
@@ -53,6 +62,51 @@ COUNTING_TRIGGERS = (
 
 Those that count stand alone: joined to others they make a far larger automaton.
 """
+
+
+SIGN = "[\x00\r&]|[^\x00-\x7f]"
+"""RE2 pattern; a text without runs in which it finds nothing passes every step here unchanged."""
+
+
+def may_have_runs(texts: "pa.Array") -> "pa.Array":
+    """Tell in which texts a step here could find a run of one character or a long token.
+
+    Parameters
+    ----------
+    texts : pyarrow.Array
+        Of strings without nulls.
+
+    Returns
+    -------
+    pyarrow.Array
+        Of booleans; true for the ones beyond the cap as well. Runs of characters beyond ASCII are not looked for.
+    """
+    import pyarrow as pa
+
+    texts = texts.cast(pa.large_string())
+    _, places, data = texts.buffers()
+    out = np.zeros(len(texts), bool)
+    if data is not None:
+        offsets = np.frombuffer(places, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        given = np.frombuffer(data, np.uint8)[: offsets[-1]][offsets[0] :]
+        found = (
+            _runs(given[1:] == given[:-1], MAX_RUN),
+            _runs(given == ord("\n"), MAX_NEWLINES + 1),
+            _runs(given != ord(" "), MAX_TOKEN + 1),
+        )
+        out[np.searchsorted(offsets - offsets[0], np.concatenate(found), side="right") - 1] = True
+        out |= np.diff(offsets) > MAX_CHARACTERS
+    return pa.array(out)
+
+
+def _runs(same: NDArray[np.bool_], length: int) -> NDArray[np.intp]:
+    """Where so many in a row are true."""
+    width = 1
+    while width < length and len(same):
+        step = min(width, length - width)
+        same = same[:-step] & same[step:]
+        width += step
+    return np.flatnonzero(same)
 
 
 def decode(given: str | bytes) -> tuple[str, bool, bool]:

@@ -25,6 +25,8 @@ _STEPS = (
     ("salutation_removed", clean.drop_salutation),
     ("truncated", guard.cap),  # placeholders and spaces may have made it longer
 )
+_ODD = f"{guard.SIGN}|{privacy.SIGN}|{clean.TRIGGER}"
+"""RE2 pattern; a text without runs in which it finds nothing passes every step unchanged."""
 _MAX_ROUNDS = 4  # what one round uncovers, such as an escaped tag, the next one sees
 
 
@@ -112,10 +114,18 @@ def prepare_batch(texts: "pa.Array") -> "pa.Array":
     pyarrow.Array
         Row by row what `prepare` makes of it; a null is an empty text.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     texts = pc.fill_null(texts, "")
+    odd = pc.or_(pc.match_substring_regex(texts, _ODD), guard.may_have_runs(texts))
+    return pc.replace_with_mask(texts, odd, _prepare_odd(texts.filter(odd)))
+
+
+def _prepare_odd(texts: "pa.Array") -> "pa.Array":
+    """Mask what is common at once; only what a step could still change goes through `prepare`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     masked, due = privacy.mask_common(texts)
     for trigger in (f"{guard.TRIGGER}|{clean.TRIGGER}", *guard.COUNTING_TRIGGERS):
         due = pc.or_(due, pc.match_substring_regex(texts, trigger))

@@ -8,7 +8,7 @@ from opportunity.text.traced import Traced
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["mask", "mask_common", "mask_private"]
+__all__ = ["SIGN", "mask", "mask_common", "mask_private"]
 
 # Shapes without look-around, so that each can stand in a pattern and in a trigger alike.
 _HELLO = (
@@ -77,14 +77,18 @@ _FOUR_DIGITS_AND_A_LETTER = "|".join(
     f"(?:[0-9]{_IN_CODE}){{{before}}}[A-WYZa-wyz](?:{_IN_CODE}[0-9]){{{4 - before}}}" for before in range(5)
 )
 # RE2; a text in which it finds nothing passes `mask` unchanged
+_GREETING = rf"(?m:(?:^|[.!?] )[ \t]*{_HELLO}(?:[^a-z\s]\S|{_TITLE}))"
 _TRIGGER = (
     "@[^\x00-\x2f:-@\\[-^`{-\x7f]"
     rf"|{_LINK_SIGN}"
-    rf"|(?m:(?:^|[.!?] )[ \t]*{_HELLO}(?:[^a-z\s]\S|{_TITLE}))"
+    rf"|{_GREETING}"
     r"|# ?[0-9]{3}|[A-Z]-[0-9]{3}|(?:^|[^A-Za-z0-9_.,$£€¥₹])"
     rf"(?:[0-9]{{5}}|[0-9]-?[0-9]-?[0-9]-?[0-9]-?[0-9]-?[0-9]|{_CARD}|{_IBAN}|{'|'.join(_PHONES)})"
     rf"|{_FOUR_DIGITS_AND_A_LETTER}"
 )
+SIGN = rf"[@0-9]|{_LINK_SIGN}|{_GREETING}"
+"""RE2 pattern; a text in which it finds nothing passes every step here unchanged."""
+
 _COMMON = (
     ("(^|[ \n])https?://[A-Za-z0-9/_?=&%#.~+-]*[A-Za-z0-9/_=&%#~+-]", r"\1weblink"),
     ("(^|[ \n])@(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]{5}[A-Za-z0-9_]*)", r"\1somebody"),
