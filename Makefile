@@ -18,7 +18,7 @@ $(VENV)/.package: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[dev,django,server]'
+	$(PIP) --editable '.[dev,django,report,server]'
 	@touch $@ $(VENV)/.package
 
 setup: $(VENV)/.dev
