@@ -206,11 +206,13 @@ reading.desk.triage = slow
 from django.db import connection
 connection.cursor().execute("ALTER TABLE opportunity_helpdesk_notedticket RENAME TO gone")
 """,
+    "the default model": "from django.conf import settings; settings.OPPORTUNITY = {}",
     "nothing wrong": "",
 }
 
 
 HUNDRED = ("model missing", "model hung", "nothing wrong")
+READ = ("model slow", "the default model", "nothing wrong")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -221,7 +223,7 @@ def test_a_hundred_tickets_are_created_whatever_happens_and_none_waits(desk: Des
 for i in range({wanted}):
     create({marker!r} + " I was charged twice and want my money back.", {fault!r})
 print(json.dumps([Ticket.objects.filter(title={fault!r}).count(), p95()]))
-if {fault!r} in ("nothing wrong", "model slow"):
+if {fault!r} in {READ!r}:
     reading.reads.drain(60)
 from django.db import connection
 if "gone" in connection.introspection.table_names():
@@ -230,7 +232,7 @@ if "gone" in connection.introspection.table_names():
     created, p95 = json.loads(said)
     assert created == wanted
     if fault != "table missing":  # its notes are written late, where the table comes back in time
-        assert len(notes_of(desk, fault)) == (wanted if fault in ("nothing wrong", "model slow") else 0)
+        assert len(notes_of(desk, fault)) == (wanted if fault in READ else 0)
     assert "SECRETWORDS" not in desk.log
     assert_quick(lambda: p95, 0.05)
 
