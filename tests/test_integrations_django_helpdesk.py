@@ -211,7 +211,7 @@ connection.cursor().execute("ALTER TABLE opportunity_helpdesk_notedticket RENAME
 }
 
 
-HUNDRED = ("model missing", "model hung", "nothing wrong")
+HUNDRED = ("model missing", "model broken", "model hung", "nothing wrong")
 READ = ("model slow", "the default model", "nothing wrong")
 
 

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,12 +26,12 @@ ENDINGS = (".jsonl", ".csv", ".parquet")
 
 @pytest.fixture(scope="module")
 def source(small, tmp_path_factory) -> Path:
-    """Two hundred complaints of the corpus, two a day; and one with private details."""
-    texts = [row.text for row in small[::2]]
+    """A hundred complaints of the corpus, two a day; and one with private details."""
+    texts = [row.text for row in small[::4]]
     private = "Dear Mrs Pellingham, you charged me twice, order AB-48213. I want the £40 back. jo@example.org"
     rows = [
         {"id": f"T-{i}", "text": text, "created": str(date(2026, 9, 1) + timedelta(i // 2))}
-        for i, text in enumerate([*texts[:199], private])
+        for i, text in enumerate([*texts[:99], private])
     ]
     return write(tmp_path_factory.mktemp("source") / "in.csv", rows)
 
@@ -128,12 +128,13 @@ def test_weeks_have_no_gap_and_only_the_latest_are_shown():
 
 
 def test_every_kind_of_file_gives_the_same_rows(scored):
-    found = []
-    for path in scored.values():
-        rows = read_scored(path, date_field="created")
-        found.append([(r.id, r.chosen, r.abstained, round(r.probability, 4), r.evidence, r.text, r.day) for r in rows])
-    assert found[0] == found[1] == found[2]
-    assert found[0][0][-1] == date(2026, 9, 1)
+    found = [list(read_scored(path, date_field="created")) for path in scored.values()]
+    sure = [[row.probability for row in rows] for rows in found]
+    same = [[replace(row, probability=0.0) for row in rows] for rows in found]
+    assert same[0] == same[1] == same[2]
+    assert sure[1] == pytest.approx(sure[0], abs=1e-5)
+    assert sure[2] == pytest.approx(sure[0], abs=1e-5)
+    assert found[0][0].day == date(2026, 9, 1)
 
 
 def test_fields_are_kept_beside_the_answers(tmp_path):
@@ -156,7 +157,7 @@ def test_a_field_with_the_name_of_an_answer_cannot_be_kept(tmp_path):
 
 
 def test_the_page_tells_the_figures_and_no_private_details(report, scored):
-    said = f"200 read, 0 rejected; the page is {report.path}\n"
+    said = f"100 read, 0 rejected; the page is {report.path}\n"
     assert report.done == Done(0, said, "")
     summary = summarize(read_scored(scored[".jsonl"], date_field="created"))
     assert "<h1>Our week</h1>" in report.html

@@ -79,7 +79,8 @@ def write_report(
     summary = summarize(rows)
     if date_field and summary.complaints and not summary.weeks:
         raise DataError(f'no complaint in {scored} has a date in "{date_field}"; a date looks like 2026-11-20')
-    out.write_text(render(summary, title, scored.name, playbook or load_playbook()), encoding="utf-8")
+    page = render(summary, title, scored.name, playbook or load_playbook())
+    out.write_text(page, encoding="utf-8", errors="replace")
     return Reported(summary.messages + len(rejected), len(rejected), rejects if rejected else None)
 
 
