@@ -46,6 +46,7 @@ bench: $(VENV)/.dev
 	$(PIP) fasttext-wheel
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/quality.py
 
 # The shipped table, from data/ and, where they are, the openly licensed real messages beside the project.

@@ -50,8 +50,8 @@ def service(model: str | None) -> Iterator[str]:
             wait_for(url, process)
             yield url
         finally:
-            process.terminate()
-            process.wait(30)
+            process.kill()
+            process.wait()
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
