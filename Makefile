@@ -18,7 +18,7 @@ $(VENV)/.package: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[dev,django,server]'
+	$(PIP) --editable '.[dev,django,report,server]'
 	@touch $@ $(VENV)/.package
 
 setup: $(VENV)/.dev
@@ -46,6 +46,7 @@ bench: $(VENV)/.dev
 	$(PIP) fasttext-wheel
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/quality.py
 
 # The shipped table, from data/ and, where they are, the openly licensed real messages beside the project.

@@ -1,9 +1,12 @@
-"""What several test files need: the real data beside the project, where it is, and small trained models."""
+"""What several test files need: the real data beside the project, where it is, small trained models, a browser."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser_support import XSS, chromium
 
 from opportunity.learning.datasets import LabelledRow, read_rows
 from opportunity.model.classifier import OpportunityClassifier
@@ -52,6 +55,19 @@ def complaints() -> list[str]:
 @pytest.fixture
 def labels() -> Labels:
     return Labels("complaint", ("late_or_missing",), ("make_whole",), ("expedite",), "soon", "upset", ("repeat",))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(params=["own", "naughty"])
+def nasty(request: pytest.FixtureRequest) -> list[str]:
+    """Texts that a page must show as they are: our own, and the list of naughty strings where it is there."""
+    texts = XSS if request.param == "own" else json.loads(shared("data/blns.json").read_text(encoding="utf-8"))
+    return [text for given in texts if (text := "".join(c for c in given if c >= " " or c in "\n\t").strip())]
 
 
 def write_lines(path: Path, rows: list[dict]) -> Path:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import httpx
 import pytest
-from serve_support import Server, eventually, free_port
+from serve_support import Server, free_port, spawn_server
 
 README = resources.files("opportunity.integrations.django_helpdesk").joinpath("README.md")
 
@@ -87,27 +86,19 @@ class Desk:
 
     folder: Path
 
-    def manage(self, *words: str, script: str | None = None, seconds: int = 250) -> str:
+    def manage(self, *words: str, seconds: int = 250) -> str:
         """Run a command of Django's; returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "manage.py", *words],
-            cwd=self.folder,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings"},
-            input=textwrap.dedent(script) if script else None,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return self._python("manage.py", *words, seconds=seconds)
 
     def run(self, script: str, seconds: int = 250) -> str:
         """Run Python inside the project."""
         file = self.folder / "script.py"
         file.write_text(f"import django\ndjango.setup()\n{textwrap.dedent(script)}", encoding="utf-8")
+        return self._python("script.py", seconds=seconds)
+
+    def _python(self, *words: str, seconds: int) -> str:
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "script.py"],
+            [sys.executable, "-W", "ignore", *words],
             cwd=self.folder,
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings"},
             capture_output=True,
@@ -121,25 +112,8 @@ class Desk:
     def serve(self) -> Server:
         """Start Django's own server."""
         port = free_port()
-        log = self.folder / "server.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
-                cwd=self.folder,
-                stdout=out,
-                stderr=out,
-            )
-        server = Server(f"http://127.0.0.1:{port}", process, log)
-
-        def is_up() -> bool:
-            assert process.poll() is None, log.read_text()
-            try:
-                return httpx.get(f"{server.url}/opportunity/panel.js", timeout=5).status_code == 200
-            except httpx.TransportError:
-                return False
-
-        eventually(is_up, 120)
-        return server
+        command = [sys.executable, "-W", "ignore", "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
+        return spawn_server(command, port, "/opportunity/panel.js", self.folder / "server.log", cwd=self.folder)
 
     @property
     def log(self) -> str:

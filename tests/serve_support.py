@@ -96,16 +96,20 @@ def start_server(data_dir: Path, **environment: str) -> Server:
         **environment,
     }
     data_dir.mkdir(parents=True, exist_ok=True)
-    log = data_dir / f"server-{port}.log"
     code = "from opportunity.serve import load_settings, run; run(load_settings())"
+    return spawn_server([sys.executable, "-c", code], port, "/healthz", data_dir / f"server-{port}.log", env=given)
+
+
+def spawn_server(command: list[str], port: int, path: str, log: Path, **options: Any) -> Server:
+    """Start a process that serves on this machine's port, and wait until it answers at the path."""
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-c", code], env=given, stdout=out, stderr=out)
+        process = subprocess.Popen(command, stdout=out, stderr=out, **options)
     server = Server(f"http://127.0.0.1:{port}", process, log)
 
     def is_up() -> bool:
         assert process.poll() is None, log.read_text()
         try:
-            return httpx.get(f"{server.url}/healthz", timeout=2).status_code == 200
+            return httpx.get(f"{server.url}{path}", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 

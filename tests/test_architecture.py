@@ -23,6 +23,7 @@ ROOMS = [
     ("learning",),
     ("journal",),
     ("batch",),
+    ("report",),
     ("serve",),
     ("integrations",),
     ("cli",),

@@ -1,3 +1,4 @@
+import html
 import json
 import re
 import sqlite3
@@ -8,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browser_support import XSS, chromium, watched_page
+from browser_support import watched_page, words
 from helpdesk_support import Desk, new_desk
 from serve_support import COMPLAINT, Server, assert_quick, eventually, model
 
@@ -62,12 +63,6 @@ def server(desk: Desk) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
-
-
 def rows(desk: Desk, statement: str, *values: Any) -> list[sqlite3.Row]:
     with sqlite3.connect(desk.folder / "db.sqlite3", timeout=10) as database:
         database.row_factory = sqlite3.Row
@@ -104,7 +99,7 @@ def test_a_ticket_of_the_api_gets_one_internal_note(desk: Desk, server: Server) 
 
 
 def unescaped(markdown: str) -> str:
-    return " ".join(markdown.replace("\\", "").split())
+    return words(html.unescape(markdown.replace("\\", "")))
 
 
 def test_a_ticket_of_the_public_form_gets_one_internal_note(desk: Desk, server: Server) -> None:
@@ -211,11 +206,13 @@ reading.desk.triage = slow
 from django.db import connection
 connection.cursor().execute("ALTER TABLE opportunity_helpdesk_notedticket RENAME TO gone")
 """,
+    "the default model": "from django.conf import settings; settings.OPPORTUNITY = {}",
     "nothing wrong": "",
 }
 
 
-HUNDRED = ("model missing", "model hung", "nothing wrong")
+HUNDRED = ("model missing", "model broken", "model hung", "nothing wrong")
+READ = ("model slow", "the default model", "nothing wrong")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -226,7 +223,7 @@ def test_a_hundred_tickets_are_created_whatever_happens_and_none_waits(desk: Des
 for i in range({wanted}):
     create({marker!r} + " I was charged twice and want my money back.", {fault!r})
 print(json.dumps([Ticket.objects.filter(title={fault!r}).count(), p95()]))
-if {fault!r} in ("nothing wrong", "model slow"):
+if {fault!r} in {READ!r}:
     reading.reads.drain(60)
 from django.db import connection
 if "gone" in connection.introspection.table_names():
@@ -235,7 +232,7 @@ if "gone" in connection.introspection.table_names():
     created, p95 = json.loads(said)
     assert created == wanted
     if fault != "table missing":  # its notes are written late, where the table comes back in time
-        assert len(notes_of(desk, fault)) == (wanted if fault in ("nothing wrong", "model slow") else 0)
+        assert len(notes_of(desk, fault)) == (wanted if fault in READ else 0)
     assert "SECRETWORDS" not in desk.log
     assert_quick(lambda: p95, 0.05)
 
@@ -333,12 +330,39 @@ def test_from_a_new_complaint_to_a_correction_in_the_journal(
     assert handled.text == kept["text"]
 
 
-def test_no_script_of_a_ticket_runs_in_its_note_or_its_panel(desk: Desk, server: Server, browser: Any) -> None:
-    text = f"{COMPLAINT} {' '.join(XSS)}".replace("\x00", "")
-    number = create_by_api(server, "nasty", f"{' '.join(XSS[:3])} {text}".replace("\x00", ""))
-    eventually(lambda: notes_of(desk, "nasty"))
-    with watched_page(browser, OWN_FAULT) as page:
+POISONED = """
+from dataclasses import replace
+from opportunity.records import Complaint, Evidence
+ticket = Ticket.objects.get(pk={number})
+NotedTicket.objects.filter(ticket=ticket).delete()
+notes_of(ticket).delete()
+words = json.loads({words})
+third = len(words) // 3 + 1
+quotes = [" ".join(words[i : i + third]) for i in range(0, len(words), third)]
+evidence = tuple(Evidence("help", "explain", quote, 0, 1) for quote in quotes)
+notes.write_note(ticket.pk, replace(reading.desk.triage(Complaint(ticket.description)), evidence=evidence))
+"""
+
+
+def test_no_script_of_a_ticket_runs_in_its_note_or_its_panel(
+    desk: Desk, server: Server, browser: Any, nasty: list[str]
+) -> None:
+    """The note is made to quote all of it, whatever the model would take for evidence."""
+    title = f"{len(nasty)} {nasty[0]}"[:100]
+    text = f"{COMPLAINT} {' '.join(nasty)} The end."
+    number = create_by_api(server, title, text)
+    eventually(lambda: notes_of(desk, title))
+    desk.run(CREATE + POISONED.format(number=number, words=repr(json.dumps(nasty))))
+    with watched_page(browser, OWN_FAULT, only=server.url) as page:
         open_ticket(page, server, number)
         page.wait_for_timeout(300)
         note = page.locator("#followup-list li", has_text="real opportunity")
-        assert note.locator("script, img, iframe, svg[onload], a[href^='javascript']").count() == 0
+        assert note.locator("script, img, iframe, svg, math, style, link, form, a[href*='script:']").count() == 0
+        said = words(note.text_content())
+        literal = [given for given in nasty if not re.search(r"#\d", given)]  # the helpdesk links #7 to ticket 7
+        assert [missing for missing in literal if words(missing) not in said] == []
+        panel = page.locator("opportunity-panel .words")
+        seen = panel.evaluate(
+            "e => [...e.querySelectorAll('.visually-hidden')].forEach(n => n.remove()) || e.textContent"
+        )
+        assert words(seen) == words(text)

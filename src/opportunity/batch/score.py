@@ -4,14 +4,14 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from opportunity.batch.rows import Reject, read_rows
+from opportunity.batch.flat import TAKEN, flat_row, flat_schema
+from opportunity.batch.rows import Reject, Row, read_rows, write_rejects
 from opportunity.errors import DataError
-from opportunity.records import Complaint
 from opportunity.triage import Triage
 
 __all__ = ["WRITERS", "Scored", "score_file"]
@@ -44,6 +44,7 @@ def score_file(
     *,
     text_field: str = "text",
     id_field: str = "id",
+    keep: Sequence[str] = (),
     advice: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Scored:
@@ -58,6 +59,8 @@ def score_file(
         JSONL holds the output contract; CSV and Parquet hold it flat. Written under another name first and moved
         into place when whole.
     text_field, id_field : str
+    keep : sequence of str
+        Further fields of the source to write beside the answers, such as a date.
     advice : bool
         Whether CSV and Parquet also hold the two answers and the evidence.
     progress : callable
@@ -70,21 +73,23 @@ def score_file(
     Raises
     ------
     DataError
-        If the source cannot be read or `out` has another ending.
+        If the source cannot be read, `out` has another ending, or a field to keep has the name of an answer.
     """
     if out.suffix not in WRITERS:
         raise DataError(f'{out} ends in "{out.suffix}"; give a file that ends in {", ".join(WRITERS)}')
-    rows = read_rows(source, text_field=text_field, id_field=id_field)
+    if taken := [name for name in keep if name in TAKEN]:
+        raise DataError(f'cannot keep "{taken[0]}": the output has a field of that name; rename it in {source}')
+    rows = read_rows(source, text_field=text_field, id_field=id_field, keep=keep)
     part, rejects = out.with_name(out.name + ".part"), out.with_name(out.name + ".rejects.jsonl")
     rejects.unlink(missing_ok=True)
     full = advice or out.suffix == ".jsonl"
     written = rejected = 0
-    with _whole(part), WRITERS[out.suffix](part) as writer:
+    with _whole(part), WRITERS[out.suffix](part, keep) as writer:
         for batch in _batches(rows):
-            good = [row for row in batch if isinstance(row, Complaint)]
+            good = [row for row in batch if isinstance(row, Row)]
             bad = [row for row in batch if isinstance(row, Reject)]
-            writer.write(_full(triage, good) if full else _labels(triage, good))
-            _append(rejects, bad)
+            writer.write(_full(triage, good) if full else _labels(triage, good, keep))
+            write_rejects(rejects, bad)
             written, rejected = written + len(good), rejected + len(bad)
             progress(len(batch))
     part.replace(out)
@@ -101,32 +106,30 @@ def _whole(part: Path) -> Iterator[None]:
         raise
 
 
-def _batches(rows: Iterator[Complaint | Reject]) -> Iterator[list[Complaint | Reject]]:
+def _batches(rows: Iterator[Row | Reject]) -> Iterator[list[Row | Reject]]:
     yield list(islice(rows, BATCH_ROWS))  # empty where there are no rows: the output still gets its columns
     while batch := list(islice(rows, BATCH_ROWS)):
         yield batch
 
 
-def _append(path: Path, rejects: Sequence[Reject]) -> None:
-    if rejects:
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as lines:
-            lines.writelines(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
+def _full(triage: Triage, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    suggestions = triage.pipe(row.complaint for row in rows)
+    return [{**suggestion.to_dict(), **row.kept} for suggestion, row in zip(suggestions, rows, strict=True)]
 
 
-def _full(triage: Triage, complaints: Sequence[Complaint]) -> list[dict[str, Any]]:
-    return [suggestion.to_dict() for suggestion in triage.pipe(complaints)]
-
-
-def _labels(triage: Triage, complaints: Sequence[Complaint]) -> Any:
+def _labels(triage: Triage, rows: Sequence[Row], keep: Sequence[str]) -> Any:
     import pyarrow as pa
 
     batch = pa.RecordBatch.from_pydict(
         {
-            "id": pa.array([complaint.id for complaint in complaints], pa.string()),
-            "text": pa.array([complaint.text for complaint in complaints], pa.large_string()),
+            "id": pa.array([row.complaint.id for row in rows], pa.string()),
+            "text": pa.array([row.complaint.text for row in rows], pa.large_string()),
         }
     )
-    return triage.score_batch(batch)
+    scored = triage.score_batch(batch)
+    for name in keep:
+        scored = scored.append_column(name, pa.array([row.kept[name] for row in rows], pa.string()))
+    return scored
 
 
 class _Writer(Protocol):
@@ -136,9 +139,9 @@ class _Writer(Protocol):
 
 
 class _JsonLines:
-    """One contract a line."""
+    """One contract a line, with the kept fields beside its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keep: Sequence[str]) -> None:
         self._file = path.open("w", encoding="utf-8")
 
     def __enter__(self) -> Self:
@@ -154,16 +157,17 @@ class _JsonLines:
 class _Csv(_JsonLines):
     """Flat rows; lists are joined by a bar, probabilities of all labels are left out."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keep: Sequence[str]) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
+        self._keep = keep
         self._writer: Any = None
 
     def write(self, batch: Any) -> None:
         if self._writer is None:
-            names = _flat_schema().names if isinstance(batch, list) else batch.schema.names
+            names = flat_schema(self._keep).names if isinstance(batch, list) else batch.schema.names
             self._writer = csv.DictWriter(self._file, [name for name in names if name != "probabilities"])
             self._writer.writeheader()
-        for row in _flat(batch):
+        for row in _flat(batch, self._keep):
             row.pop("probabilities", None)
             self._writer.writerow({k: "|".join(v) if isinstance(v, list) else v for k, v in row.items()})
 
@@ -171,8 +175,9 @@ class _Csv(_JsonLines):
 class _Parquet:
     """Flat columns; lists stay lists."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keep: Sequence[str]) -> None:
         self._path = path
+        self._keep = keep
         self._writer: Any = None
 
     def __enter__(self) -> Self:
@@ -186,48 +191,25 @@ class _Parquet:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns = (
-            batch if isinstance(batch, pa.RecordBatch) else pa.RecordBatch.from_pylist(_flat(batch), _flat_schema())
-        )
+        columns = batch
+        if isinstance(batch, list):
+            columns = pa.RecordBatch.from_pylist(_flat(batch, self._keep), flat_schema(self._keep))
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._path, columns.schema)
         self._writer.write_batch(columns)
 
 
-def _flat_schema() -> Any:
-    """The schema of flat rows with advice."""
-    import pyarrow as pa
-
-    from opportunity.taxonomy import TAXONOMY
-
-    heads = [(h.name, pa.string() if h.form == "single" else pa.list_(pa.string())) for h in TAXONOMY.values()]
-    words = [(name, pa.string()) for name in ("evidence", "answer_opportunity", "answer_help")]
-    number = [("opportunity_probability", pa.float32())]
-    return pa.schema([("id", pa.string()), *heads, ("abstained", pa.string()), *number, *words])
-
-
-def _flat(batch: Any) -> list[dict[str, Any]]:
+def _flat(batch: Any, keep: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of columns as they are; contracts made flat."""
     if not isinstance(batch, list):
         rows: list[dict[str, Any]] = batch.to_pylist()
         return rows
-    return [_flat_contract(contract) for contract in batch]
+    return [flat_row(contract, keep) for contract in batch]
 
 
-def _flat_contract(contract: dict[str, Any]) -> dict[str, Any]:
-    primary = (contract["chosen"]["opportunity"] or [None])[0]
-    quotes = [e["quote"] for e in contract["evidence"] if e["head"] == "opportunity" and e["label"] == primary]
-    answers = contract["answers"] or {"opportunity": None, "help": None}
-    return {
-        "id": contract["id"],
-        **contract["chosen"],
-        "abstained": contract["abstained"],
-        "opportunity_probability": contract["opportunity"][0]["probability"],
-        "evidence": " … ".join(quotes) or None,
-        "answer_opportunity": answers["opportunity"],
-        "answer_help": answers["help"],
-    }
-
-
-WRITERS: dict[str, Callable[[Path], _Writer]] = {".csv": _Csv, ".jsonl": _JsonLines, ".parquet": _Parquet}
+WRITERS: dict[str, Callable[[Path, Sequence[str]], _Writer]] = {
+    ".csv": _Csv,
+    ".jsonl": _JsonLines,
+    ".parquet": _Parquet,
+}
 """What writes which ending."""

@@ -46,14 +46,30 @@ def score(
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to write: .csv, .jsonl or .parquet.")],
     text_field: Annotated[str, typer.Option(help="The field that holds the text.")] = "text",
     id_field: Annotated[str, typer.Option(help="The field that holds the id.")] = "id",
+    keep: Annotated[
+        list[str] | None, typer.Option(help="A further field to write beside the answers, such as a date; repeatable.")
+    ] = None,
     advice: Annotated[bool, typer.Option("--advice", help="Also answers and evidence in CSV and Parquet.")] = False,
     cards: Annotated[int, typer.Option(min=0, help="Print the suggestions of so many rows as cards.")] = 0,
     model: Model = None,
     playbook: Playbook = None,
 ) -> None:
     """Score a file of complaints."""
-    options = {"text_field": text_field, "id_field": id_field, "advice": advice, "cards": cards}
+    options = {"text_field": text_field, "id_field": id_field, "keep": keep or [], "advice": advice, "cards": cards}
     _run("score", source, out, model=model, playbook=playbook, **options)
+
+
+@app.command()
+def report(
+    scored: Annotated[Path, typer.Argument(help="What opportunity score wrote: CSV, JSONL or Parquet.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML page to write.")],
+    title: Annotated[str, typer.Option(help="The page's heading.")] = "Where the real opportunities lie",
+    date_field: Annotated[str | None, typer.Option(help="A kept field with dates: also shows it by week.")] = None,
+    text_field: Annotated[str, typer.Option(help="A kept field with the messages, where there is one.")] = "text",
+    playbook: Playbook = None,
+) -> None:
+    """Show a scored backlog on one page: where the opportunities lie, what is urgent, and the customers' words."""
+    _run("report", scored, out, title=title, date_field=date_field, text_field=text_field, playbook=playbook)
 
 
 @app.command()

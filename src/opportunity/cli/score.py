@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from opportunity.batch.rows import count_rows, read_rows
+from opportunity.batch.rows import Row, count_rows, read_rows
 from opportunity.batch.score import score_file
-from opportunity.records import Complaint
 from opportunity.triage import Triage, load
 
 __all__ = ["main"]
@@ -24,6 +23,7 @@ def main(
     playbook: Path | None,
     text_field: str,
     id_field: str,
+    keep: list[str],
     advice: bool,
     cards: int,
 ) -> int:
@@ -31,7 +31,7 @@ def main(
     triage = load(model, playbook=playbook)
     with _progress(count_rows(source) if source.is_file() else None) as advance:
         fields = {"text_field": text_field, "id_field": id_field}
-        scored = score_file(triage, source, out, advice=advice, progress=advance, **fields)
+        scored = score_file(triage, source, out, keep=keep, advice=advice, progress=advance, **fields)
     if cards:
         _print_cards(triage, source, cards, fields)
     sys.stdout.write(f"{scored.read} read, {scored.written} written to {out}, {scored.rejected} rejected")
@@ -58,6 +58,6 @@ def _print_cards(triage: Triage, source: Path, most: int, fields: dict[str, str]
 
     from opportunity.cli.card import card
 
-    rows = (row for row in read_rows(source, **fields) if isinstance(row, Complaint))
-    for complaint in islice(rows, most):
+    complaints = (row.complaint for row in read_rows(source, **fields) if isinstance(row, Row))
+    for complaint in islice(complaints, most):
         Console().print(card(triage(complaint), complaint.text))

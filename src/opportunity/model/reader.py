@@ -75,6 +75,7 @@ class Reader(VotingModel):
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waking costs less than spinning
         try:
             session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
             encoder = Tokenizer.from_str(tokenizer.decode())

@@ -11,7 +11,8 @@ OPPORTUNITY = "What is the real opportunity here?"
 HELP = "How can I help?"
 
 _MOST_QUOTES = 3
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~=:&])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()>#+\-.!])|([&<~=])")
+"""What Markdown takes a backslash before, and what it reads but takes none before: written as a number."""
 
 
 def note_text(suggestion: Suggestion, reference: str | None = None) -> str:
@@ -70,4 +71,4 @@ def _foot(suggestion: Suggestion, reference: str | None) -> str:
 
 
 def _literal(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", text)
+    return _MARKDOWN.sub(lambda sign: f"\\{sign[1]}" if sign[1] else f"&#{ord(sign[2])};", text)

@@ -135,7 +135,8 @@ button.small { white-space: nowrap; flex: none; padding: .15rem .7rem; min-heigh
 :focus-visible { outline: 3px solid var(--one); outline-offset: 2px; }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin-top: .75rem; }
 .row .quiet { margin-inline-start: auto; }
-.head { display: flex; gap: .75rem; align-items: baseline; justify-content: space-between; }
+.head { display: flex; flex-wrap: wrap; gap: .3rem .5rem; align-items: baseline; justify-content: space-between; }
+.head .title { white-space: nowrap; }
 .notice { border: 1px solid var(--two); background: var(--two-wash); border-radius: 10px; padding: .6rem .85rem; }
 .notice.bad { border-color: var(--bad); background: var(--bad-wash); }
 details > summary { cursor: pointer; font-weight: 650; font-size: .95rem; border-radius: 6px; }
