@@ -27,6 +27,9 @@ LONG = " ".join(["I ordered a lamp for £30 and called them twice about order 44
         ("We waited over two hours for a table that we had booked.", "elapsed", "two hours"),
         ("Hello, my name is Ada Mbeki, my boiler is cold.", "name", "Ada Mbeki"),
         ("The boiler is cold again.\n\nKind regards,\nTomas Lind", "name", "Tomas Lind"),
+        ("Nobody has rung me back.\n\nIlse Brandt-Okoro", "name", "Ilse Brandt-Okoro"),
+        ("Hello, this is Pavel from Kitchens North, the hinge is missing.", "name", "Pavel"),
+        ("They told me the fee would come off and then it did not.", "promise", "the fee would come off"),
         (
             "I was promised that somebody would call me back by Friday.",
             "promise",
@@ -49,6 +52,20 @@ def test_item_is_quoted_without_its_article():
 def test_what_is_not_said_is_not_found(text):
     facts = find_facts(text)
     assert (facts.amount, facts.reference, facts.contacts, facts.name, facts.promise) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("You said Tuesday. This is Wednesday. Nobody came.", "name"),
+        ("It is still broken.\n\nThank You", "name"),
+        ("It is still broken.\n\nRegards", "name"),
+        ("I was told by the clerk to come back.", "promise"),
+        ("They told me I would have to pay again.", "promise"),
+    ],
+)
+def test_words_that_only_look_like_a_fact_are_not_quoted(text, fact):
+    assert getattr(find_facts(text), fact) is None
 
 
 @given(st.text(max_size=400))

@@ -32,9 +32,15 @@ _LOOSE_END = re.compile(
 )
 """Small words at the end of a quote that lead on to what is not quoted."""
 
+_LOOSE_PROMISE = re.compile(
+    r"(?:\s+(?:the|an?|my|our|their|your|to|for|with|of|in|if|as|until|at|and|that|is|me|I|now|then|when|what))*\s*$"
+)
+"""Small words at the end of a promise that lead on to what is not quoted."""
+
 _NAME = r"[A-Z][a-zà-ÿ]+(?:[-'][A-Z][a-zà-ÿ]+)?"
 _INTRODUCED = re.compile(
-    rf"\b(?:[Mm]y name is|[Nn]ame's|[Tt]his is)\s+({_NAME}(?:[ ]{_NAME}){{0,2}})(?=[,.;!\n]| here\b| from\b|$)"
+    rf"\b(?:[Mm]y name is|[Nn]ame's)\s+({_NAME}(?:[ ]{_NAME}){{0,2}})(?=[,.;!\n]| here\b| from\b|$)"
+    rf"|\b[Tt]his is\s+({_NAME}(?:(?:[ ]{_NAME}){{1,2}}(?=[,.;!\n]| here\b| from\b|$)|(?= here\b| from\b)))"
 )
 _FAREWELL = r"(?:[Yy]ours|[Kk]ind|[Bb]est|[Ww]arm|[Mm]any|[Ww]ith|[Rr]egards|[Ss]incerely|[Cc]heers|[Tt]hank)"
 _SIGNED = re.compile(
@@ -42,12 +48,26 @@ _SIGNED = re.compile(
     rf"((?:(?:Mrs?|Ms|Miss|Dr)\.? )?(?:[A-Z]\.? )?{_NAME}(?: (?:[A-Z]\.? )?{_NAME}){{0,2}})"
     r"[ \t]*(?:\([^)\n]{0,40}\))?[.,]?[ \t]*(?=\n|$)"
 )
+_AT_THE_END = re.compile(
+    r"[.!?…)][ \t]*\n\s*(?:[-–—]+ ?)?"
+    r"(?!(?:Thanks?|Many|Best|Kind|Warm|With|Yours|Regards|Sincerely|Cheers|The)\b|\S+ (?:Unit|Team|Ward|Department)\b)"
+    rf"((?:(?:Mrs?|Ms|Miss|Dr)\.? (?:[A-Z]\.? )?|[A-Z]\.? |{_NAME} (?:[A-Z]\.? )?){_NAME}(?: {_NAME})?)\.?\s*\Z"
+)
+"""A name of two words that stands alone in the last line."""
+
+_WHEN = (
+    r"(?:\d|a\b|an\b|the\s+(?:end|next|\d)|one|two|three|four|five|six|seven|ten|noon|midnight|today|tonight|tomorrow"
+    r"|next|this|christmas|easter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july"
+    r"|august|september|october|november|december)"
+)
 _PROMISE = re.compile(
     r"\b(?:(?:was|were|been|being|am|got)\s+(?:promised|assured|guaranteed|told)|promised(?:\s+(?:me|us))?"
     r"|(?:assured|told)\s+(?:me|us)"
     r"|(?:they|she|he|you|agent|rep|manager|lady|man|site|website|store)\s+(?:said|swore|guaranteed))\s+(?:that\s+)?"
+    r"(?!by\s+(?:the|my|your|a|an)\b|I\s+(?:would|will|'d)\s+(?:be\s+charged|have|need)\b)"
     r"((?:(?:I|i|it|we|he|she|they|you|somebody|someone|the|my|our|a|an|this|that)\s+)?(?:[\w'’-]{1,30}\s+){0,4}?"
-    r"(?:would|will|'ll|’ll|'d be|’d be|within|by)\s+(?:[\w'’/-]{1,30}[ ]?){1,9})"
+    rf"(?:(?:would|will|'ll|’ll|'d be|’d be)\s+|(?:within|by)\s+(?=(?i:{_WHEN})))"
+    r"(?:(?!but\b|and\s+(?:then|now|up|that|it)\b)[\w'’/-]{1,30}[ ]?){1,9})(?!\w|[.:]\d)"
 )
 
 
@@ -122,8 +142,11 @@ def _quote(text: str, start: int, end: int, fact: str) -> Quote:
 def _name(text: str) -> Quote | None:
     """The writer's own name, from how they introduce themselves or sign."""
     tail = max(0, len(text) - MOST_CHARACTERS)
-    match = _INTRODUCED.search(text, 0, MOST_CHARACTERS) or _SIGNED.search(text, tail)
-    return Quote(match[1], match.start(1), match.end(1)) if match else None
+    match = _INTRODUCED.search(text, 0, MOST_CHARACTERS) or _SIGNED.search(text, tail) or _AT_THE_END.search(text, tail)
+    if match is None:
+        return None
+    group = match.lastindex or 0
+    return Quote(match[group], match.start(group), match.end(group))
 
 
 def _promise(text: str) -> Quote | None:
@@ -131,5 +154,7 @@ def _promise(text: str) -> Quote | None:
     match = _PROMISE.search(text, 0, MOST_CHARACTERS)
     if match is None:
         return None
-    quote = match[1].rstrip()
-    return Quote(quote, match.start(1), match.start(1) + len(quote))
+    start, end = match.span(1)
+    if loose := _LOOSE_PROMISE.search(text, start, end):
+        end = loose.start()
+    return Quote(text[start:end], start, end)
