@@ -162,7 +162,7 @@ def test_a_businesss_own_rows_are_enough_to_train_on(small, tmp_path, domain):
 
 
 def test_more_folds_than_rows_of_any_opportunity_are_refused(small, tmp_path):
-    with pytest.raises(DataError, match="300 folds are too many: no opportunity has more than .* take fewer folds"):
+    with pytest.raises(DataError, match=r"300 folds are too many: no opportunity has more than .* take fewer folds"):
         train(small, tmp_path, folds=300)
 
 

@@ -137,6 +137,14 @@ def test_a_graph_of_another_form_is_refused():
         Reader.build(model.SerializeToString(), small_tokenizer(), INFO, Calibration.plain())
 
 
+def test_a_graph_that_answers_other_labels_is_refused():
+    weights = small_weights()
+    weights |= {name: weights[name][:-1] for name in ("head.weight", "head.bias")}
+    narrow = write_graph(weights, Shape(1, 4, MOST_TOKENS))
+    with pytest.raises(ModelCorruptError, match=f"must give logits, votes and intercept of {len(COLUMNS)} columns"):
+        Reader.build(narrow, small_tokenizer(), INFO, Calibration.plain())
+
+
 def test_auto_needs_one_of_each_kind():
     with pytest.raises(ModelFormatError, match="auto needs a model of kind table and one of kind reader"):
         Auto.of(READER, READER)

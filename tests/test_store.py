@@ -14,6 +14,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from opportunity.errors import ModelCorruptError, ModelError, ModelFormatError, ModelNotFoundError
+from opportunity.model.columns import COLUMNS
 from opportunity.model.store import FORMAT, load_model, read_manifest, save_model, shipped
 from opportunity.model.table import Table
 from opportunity.records import ModelInfo
@@ -173,7 +174,7 @@ def weights_not_finite(folder):
 
 
 def weights_of_another_type(folder):
-    replace(folder, "weights.safetensors", arrays(folder, intercept=np.zeros(57, np.int8)))
+    replace(folder, "weights.safetensors", arrays(folder, intercept=np.zeros(len(COLUMNS), np.int8)))
 
 
 def no_weights_inside(folder):

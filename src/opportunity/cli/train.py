@@ -29,7 +29,9 @@ def main(
         if reader is not None
         else _train_table(rows, out, name, version, seed, **(table or {}))
     )
-    sys.stdout.write(f"{len(rows)} rows; measured on rows that were not taught, of other domains where there are enough\n")
+    sys.stdout.write(
+        f"{len(rows)} rows; measured on rows that were not taught, of other domains where there are enough\n"
+    )
     print_evaluation(training.evaluation)
     sys.stdout.write(f"model {name} {version} in {training.folder}; its card is {training.folder / 'MODEL_CARD.md'}\n")
     return 0

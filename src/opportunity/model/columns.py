@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 from opportunity.records import Labels
 from opportunity.taxonomy import TAXONOMY
 
-__all__ = ["COLUMNS", "EXCLUSIVE", "INDEPENDENT", "NO_FAILURE", "ORDINAL", "RANKED", "SLICES", "softmax_targets", "targets"]
+__all__ = [
+    "COLUMNS",
+    "EXCLUSIVE",
+    "INDEPENDENT",
+    "NO_FAILURE",
+    "ORDINAL",
+    "RANKED",
+    "SLICES",
+    "softmax_targets",
+    "targets",
+]
 
 EXCLUSIVE = ("kind", "failure", "opportunity", "urgency", "heat")
 """Heads whose labels share one distribution; for the ranked ones it is that of the primary label."""

@@ -85,9 +85,7 @@ def shipped(name: str) -> Path:
     return installed if installed.is_dir() or not checkout.is_dir() else checkout
 
 
-def save_model(
-    model: AnyModel, folder: Path, *, trained: dict[str, Any], figures: dict[str, Any]
-) -> Manifest:
+def save_model(model: AnyModel, folder: Path, *, trained: dict[str, Any], figures: dict[str, Any]) -> Manifest:
     """Write a model folder; an existing one is replaced file by file, the manifest last.
 
     Parameters
