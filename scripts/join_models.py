@@ -16,7 +16,6 @@ from opportunity.learning.evaluate import measure
 from opportunity.learning.fine_tune import Recipe, split
 from opportunity.learning.join import join
 from opportunity.learning.train import default_classifier
-from opportunity.model.joint import Joint
 from opportunity.model.store import load_model, read_manifest, save_model
 
 
@@ -26,8 +25,8 @@ def main() -> None:
     parser.add_argument("--reader", type=Path, default=ROOT / "models" / "reader")
     args = parser.parse_args()
     taught, held = split(shipped_rows(args.shared), Recipe())
-    table, model, manifest = load_model(ROOT / "models" / "table"), load_model(args.reader), read_manifest(args.reader)
-    reader = model.reader if isinstance(model, Joint) else model
+    table, manifest = load_model(ROOT / "models" / "table"), read_manifest(args.reader)
+    reader = load_model(args.reader, alone=True)
     joint, logits = join(reader, table, default_classifier(n_jobs=-1), taught, held)
     evaluation = measure(joint.calibration.probabilities(logits), [row.labels for row in held], joint.calibration)
     figures = {"held_out_domains": evaluation.to_dict()}

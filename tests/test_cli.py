@@ -333,6 +333,15 @@ def test_any_file_is_scored_or_refused_in_one_line(tmp_path_factory, content, en
         assert (folder / "out.csv").exists()
 
 
+# check
+
+
+def test_check_reads_any_bytes_from_standard_input():
+    done = call("check", TEXT, "--model", "table", stdin="Sorry, the £40 is on its way. \x81\xff\0".encode("latin-1"))
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Am I doing my best?")
+
+
 # train and evaluate
 
 
@@ -468,6 +477,16 @@ def test_every_command_has_help(command):
     done = call(*command, "--help")
     assert (done.code, done.err) == (0, "")
     assert "Usage: opportunity" in done.out
+
+
+def test_a_full_disk_is_said_in_one_line():
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no device here that is always full")
+    with full.open("w") as out:
+        command = [sys.executable, "-c", "from opportunity.cli import main; main()", "playbook", "show"]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (1, "opportunity: No space left on device\n")
 
 
 def test_the_codes_are_those_of_the_process(tmp_path):

@@ -2,7 +2,7 @@
 
 A fenced ``python`` block runs, those of one file one after another in one namespace; with ``>>>`` its printed answers
 are compared. In a fenced ``console`` block each line that begins with ``$ opportunity`` runs in a copy of the project's
-examples; what follows it up to the next command is compared where it stands, ``...`` for whatever may differ. A fence
+data; what follows it up to the next command is compared where it stands, ``...`` for whatever may differ. A fence
 such as ``python no-run`` is only shown.
 """
 
@@ -78,7 +78,7 @@ def name(path: Path) -> str:
 @pytest.fixture
 def workplace(tmp_path, monkeypatch) -> Path:
     """A folder with the files that the pages speak of."""
-    shutil.copytree(ROOT / "data" / "examples", tmp_path / "data" / "examples")
+    shutil.copytree(ROOT / "data", tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,10 +1,15 @@
 """Labelled rows are held to the guide; training is repeatable and measures itself."""
 
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, shared, write_lines
 
 from opportunity.errors import DataError
-from opportunity.learning.datasets import faults, fingerprint, groups, read_json_lines, read_rows
+from opportunity.learning.auxiliary import LEAST_ROWS, UNTOLD, read_tasks
+from opportunity.learning.datasets import domains, faults, fingerprint, groups, read_json_lines, read_rows
 from opportunity.learning.evaluate import evaluate
 from opportunity.learning.train import train
 from opportunity.model.classifier import OpportunityClassifier
@@ -48,12 +53,22 @@ def test_rows_of_ids_find_their_texts(tmp_path):
         ({"urgency": "someday"}, "urgency has the unknown label 'someday'; the guide has routine, soon"),
         ({"help": "expedite"}, "help must be a list of labels; it is a str"),
         ({"failure": ["other"] * 4}, "failure has 4 labels; it takes at most 3, each once"),
+        ({"failure": [["other"]]}, "failure has a value that is no label; the guide has product_or_quality"),
+        ({"kind": {"label": "complaint"}}, "kind has a value that is no label; the guide has complaint"),
+        ({"opportunity": []}, "opportunity is empty; write none_clear where none can be told"),
     ],
 )
 def test_a_wrong_row_is_named_by_line_and_fault(tmp_path, change, message):
     path = write_lines(tmp_path / "rows.jsonl", [ROW | change])
     with pytest.raises(DataError, match=message):
         read_rows([path])
+
+
+def test_a_file_of_texts_without_texts_is_named_by_line(tmp_path):
+    rows = write_lines(tmp_path / "labels.jsonl", [ROW])
+    texts = write_lines(tmp_path / "texts.jsonl", [{"id": "1", "body": "found"}])
+    with pytest.raises(DataError, match=r'line 1 of .*texts\.jsonl must have "id" and "text"; it has "body", "id"'):
+        read_rows([rows], texts=[texts])
 
 
 def test_a_missing_head_is_named(tmp_path):
@@ -89,9 +104,19 @@ def test_a_domain_and_both_rows_of_a_pair_stay_together(tmp_path):
         ROW | {"id": "b", "pair": "a", "industry": "gas"},
         ROW | {"id": "a", "pair": "b", "industry": "water"},
         ROW | {"id": "c", "industry": "gas"},
-        ROW | {"id": "nhs-7"},
+        *(ROW | {"id": f"nhs-{number}"} for number in range(4)),
     ]
-    assert groups(read_rows([write_lines(tmp_path / "rows.jsonl", rows)])) == ["water", "water", "gas", "nhs"]
+    kept = groups(read_rows([write_lines(tmp_path / "rows.jsonl", rows)]))
+    assert kept == ["water", "water", "gas", "nhs", "nhs", "nhs", "nhs"]
+
+
+@pytest.mark.parametrize("ids", [["journal-1", "journal-2", "journal-3"], ["17", "18", "19"]], ids=["one", "as many"])
+def test_rows_of_one_domain_or_of_none_are_split_by_pair(tmp_path, ids):
+    first, second, third = ids
+    rows = [ROW | {"id": first, "pair": second}, ROW | {"id": second, "pair": first}, ROW | {"id": third}]
+    read = read_rows([write_lines(tmp_path / "rows.jsonl", rows)])
+    assert groups(read) == [first, first, third]
+    assert domains(read, at_least=2) is None
 
 
 def test_the_fingerprint_changes_with_a_label(tmp_path):
@@ -127,6 +152,40 @@ def test_the_surest_answers_are_right_more_often(trained):
 def test_too_few_rows_are_refused(small, tmp_path):
     with pytest.raises(DataError, match="there are 3 labelled rows; at least 50 are needed"):
         train(small[:3], tmp_path)
+
+
+@pytest.mark.parametrize("domain", ["journal", None], ids=["one domain", "none"])
+def test_a_businesss_own_rows_are_enough_to_train_on(small, tmp_path, domain):
+    own = [replace(row, id=str(i), domain=domain or str(i), pair=None) for i, row in enumerate(small)]
+    classifier = OpportunityClassifier(min_messages=2, max_iter=50)
+    assert train(own, tmp_path, classifier=classifier, folds=2).evaluation.figures["opportunity_top1"] > 0.15
+
+
+def test_more_folds_than_rows_of_any_opportunity_are_refused(small, tmp_path):
+    with pytest.raises(DataError, match=r"300 folds are too many: no opportunity has more than .* take fewer folds"):
+        train(small, tmp_path, folds=300)
+
+
+def test_a_model_is_not_measured_on_nothing(trained):
+    with pytest.raises(DataError, match="there are 0 labelled rows; at least one is needed"):
+        evaluate(load_model(trained.folder), [])
+
+
+def test_labels_of_other_tasks_are_read_and_rare_ones_are_not_told(tmp_path):
+    rows = [{"text": f"text {i}", "task": "theme", "label": "care" if i % 2 else "food"} for i in range(2 * LEAST_ROWS)]
+    rows += [{"text": "text 0", "task": "stars", "label": "5"}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "tasks.parquet")
+    tasks = read_tasks(tmp_path / "tasks.parquet")
+    assert tasks.labels == {"stars": [], "theme": ["care", "food"]}
+    assert tasks.texts == [f"text {i}" for i in range(2 * LEAST_ROWS)]
+    assert tasks.answers[:3].tolist() == [[UNTOLD, 1], [UNTOLD, 0], [UNTOLD, 1]]
+    assert tasks.n_labels == 2
+
+
+def test_a_file_that_holds_no_tasks_is_refused(tmp_path):
+    pq.write_table(pa.Table.from_pylist([{"text": "late"}]), tmp_path / "tasks.parquet")
+    with pytest.raises(DataError, match=r"tasks\.parquet must be a Parquet file with the columns text, task and label"):
+        read_tasks(tmp_path / "tasks.parquet")
 
 
 def test_the_corpus_follows_the_guide_and_quotes_itself():

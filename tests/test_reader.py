@@ -1,6 +1,9 @@
-"""The reader: a sum of token votes, whatever company a message keeps, read back as it was written."""
+"""The reader, alone and with a table that it hears: a sum of votes, read back as it was written."""
 
 import json
+import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,13 +12,15 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 import opportunity
-from opportunity.errors import ModelCorruptError, ModelFormatError
+from opportunity.errors import ModelCorruptError, ModelFormatError, ModelNotFoundError
 from opportunity.learning.encoder_graph import BLOCK, Shape, read_weights, write_graph
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, SLICES
+from opportunity.model.joint import Joint
 from opportunity.model.reader import MOST_TOKENS, Reader
 from opportunity.model.store import load_model, save_model, shipped
+from opportunity.model.table import Table
 from opportunity.records import ModelInfo
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "my", "parcel", "is", "late", "again", "refund", "##s", "please"]
@@ -132,9 +137,106 @@ def test_a_graph_of_another_form_is_refused():
         Reader.build(model.SerializeToString(), small_tokenizer(), INFO, Calibration.plain())
 
 
+def test_a_graph_that_answers_other_labels_is_refused():
+    weights = small_weights()
+    weights |= {name: weights[name][:-1] for name in ("head.weight", "head.bias")}
+    narrow = write_graph(weights, Shape(1, 4, MOST_TOKENS))
+    with pytest.raises(ModelCorruptError, match=f"must give logits, votes and intercept of {len(COLUMNS)} columns"):
+        Reader.build(narrow, small_tokenizer(), INFO, Calibration.plain())
+
+
 def test_auto_needs_one_of_each_kind():
     with pytest.raises(ModelFormatError, match="auto needs a model of kind table and one of kind reader"):
         Auto.of(READER, READER)
+
+
+@pytest.fixture(scope="module")
+def joint(classifier) -> Joint:
+    table = Table.fold(classifier, ModelInfo("table", "test"))
+    share = {head: 0.1 * place for place, head in enumerate(SLICES)}
+    return Joint(READER, table, share, replace(Calibration.plain(), sure=0.7))
+
+
+@pytest.fixture
+def joined(joint, tmp_path) -> Path:
+    """A reader's folder with the folder of the table that it hears beside it."""
+    save_model(joint.table, tmp_path / "table", trained={}, figures={})
+    save_model(joint, tmp_path / "reader", trained={}, figures={})
+    return tmp_path / "reader"
+
+
+def change(folder: Path, **values) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_the_log_odds_of_both_are_added_by_the_heads_share(joint, complaints):
+    said, read, both = (model.score(complaints) for model in (joint.table, joint.reader, joint))
+    for place, columns in enumerate(SLICES.values()):
+        expected = read.logits[:, columns] + 0.1 * place * said.logits[:, columns]
+        assert both.logits[:, columns] == pytest.approx(expected, abs=1e-4)
+    assert np.array_equal(both.known_share, said.known_share, equal_nan=True)
+
+
+def test_the_votes_of_both_add_up_to_their_log_odds(joint, complaints):
+    for text, logits in zip(complaints, joint.score(complaints).logits, strict=True):
+        assert joint.votes(text).logits == pytest.approx(logits, abs=1e-4)
+
+
+def test_a_joined_readers_folder_is_loaded_the_same(joint, joined):
+    again, texts = load_model(joined), ["my parcel is late", "refund please"]
+    assert (again.share, again.calibration, again.info) == (joint.share, joint.calibration, INFO)
+    assert np.array_equal(again.score(texts).logits, joint.score(texts).logits)
+
+
+def test_a_reader_is_loaded_alone_without_the_table_that_it_hears(joined):
+    (joined.parent / "table" / "manifest.json").unlink()
+    assert np.array_equal(load_model(joined, alone=True).score(["late"]).logits, READER.score(["late"]).logits)
+
+
+def spoilt_tables() -> dict[str, bytes | None]:
+    return {"none": None, "no JSON": b"{", "of the future": b'{"format": 99}'}
+
+
+@pytest.mark.parametrize("content", spoilt_tables().values(), ids=spoilt_tables())
+def test_a_reader_whose_table_is_nowhere_is_refused(joined, content):
+    manifest = joined.parent / "table" / "manifest.json"
+    manifest.unlink() if content is None else manifest.write_bytes(content)
+    with pytest.raises(ModelNotFoundError, match="needs the table it was joined with, and no folder has it"):
+        load_model(joined)
+
+
+def test_a_reader_that_hears_another_table_than_the_one_beside_it_is_refused(joint, joined):
+    other = replace(joint.table, intercept=joint.table.intercept + 1)
+    save_model(other, joined.parent / "table", trained={}, figures={})
+    with pytest.raises(ModelNotFoundError, match="join the two again"):
+        load_model(joined)
+
+
+def test_a_reader_that_hears_itself_is_refused(joint, tmp_path):
+    folder = tmp_path / "table"
+    files = save_model(joint, folder, trained={}, figures={}).files
+    change(folder, heard={"files": files, "share": joint.share})
+    with pytest.raises(ModelNotFoundError, match="needs the table it was joined with"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "share", [{}, {"kind": 1}, dict.fromkeys(SLICES, math.nan), dict.fromkeys(SLICES, "much"), [1]], ids=str
+)
+def test_shares_that_cannot_be_added_by_are_refused(joint, joined, share):
+    change(joined, heard={"files": {}, "share": share})
+    with pytest.raises(ModelCorruptError, match="lacks a part or has one of another form"):
+        load_model(joined)
+
+
+def test_auto_lets_the_joined_reader_answer_where_the_table_is_unsure(joint, complaints):
+    auto = Auto.of(joint.table, joint)
+    table, both = joint.table.read_many(complaints).probability, joint.read_many(complaints).probability
+    sure = table[:, SLICES["opportunity"]].max(axis=1) >= 0.7
+    said = auto.read_many(complaints).probability
+    assert np.array_equal(said[sure], table[sure])
+    assert said[~sure] == pytest.approx(both[~sure], abs=1e-5)
 
 
 @pytest.fixture(scope="module")

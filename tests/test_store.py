@@ -1,6 +1,7 @@
 """Model folders: what is whole is read, what is not is refused with a reason, quickly, and nothing is executed."""
 
 import json
+import math
 import os
 import pickle
 import shutil
@@ -13,6 +14,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from opportunity.errors import ModelCorruptError, ModelError, ModelFormatError, ModelNotFoundError
+from opportunity.model.columns import COLUMNS
 from opportunity.model.store import FORMAT, load_model, read_manifest, save_model, shipped
 from opportunity.model.table import Table
 from opportunity.records import ModelInfo
@@ -88,13 +90,36 @@ def no_calibration(folder):
 
 
 def calibration_of_text(folder):
-    calibration = json.loads((folder / "manifest.json").read_text())["calibration"]
-    change(folder, calibration=calibration | {"temperature": {"kind": "hot"}})
+    change_calibration(folder, temperature={"kind": "hot"})
 
 
 def zero_temperature(folder):
     calibration = json.loads((folder / "manifest.json").read_text())["calibration"]
     change(folder, calibration=calibration | {"temperature": dict.fromkeys(calibration["temperature"], 0)})
+
+
+def change_calibration(folder: Path, **values) -> None:
+    change(folder, calibration=json.loads((folder / "manifest.json").read_text())["calibration"] | values)
+
+
+def calibration_not_finite(folder):
+    change_calibration(folder, speak=math.nan)
+
+
+def infinite_slope(folder):
+    change_calibration(folder, slope={"help": math.inf, "flags": 1.0})
+
+
+def no_second_thresholds(folder):
+    change_calibration(folder, second={})
+
+
+def cuts_of_another_head(folder):
+    change_calibration(folder, cuts={"kind": [0.5], "urgency": [0.5, 1.5, 2.5], "heat": [0.5, 1.5]})
+
+
+def falling_cuts(folder):
+    change_calibration(folder, cuts={"urgency": [2.5, 1.5, 0.5], "heat": [0.5, 1.5]})
 
 
 def missing_weights(folder):
@@ -149,7 +174,7 @@ def weights_not_finite(folder):
 
 
 def weights_of_another_type(folder):
-    replace(folder, "weights.safetensors", arrays(folder, intercept=np.zeros(57, np.int8)))
+    replace(folder, "weights.safetensors", arrays(folder, intercept=np.zeros(len(COLUMNS), np.int8)))
 
 
 def no_weights_inside(folder):
@@ -170,6 +195,11 @@ HOSTILE = {
         no_calibration,
         calibration_of_text,
         zero_temperature,
+        calibration_not_finite,
+        infinite_slope,
+        no_second_thresholds,
+        cuts_of_another_head,
+        falling_cuts,
         missing_weights,
         truncated_weights,
         tampered_weights,

@@ -179,6 +179,12 @@ def test_a_batch_without_texts_names_its_columns(triage):
         triage.score_batch(pa.RecordBatch.from_pydict({"body": ["late"], "n": [1]}))
 
 
+@pytest.mark.parametrize("column", [pa.array([["late"]]), pa.array([b"late \xff"])], ids=["lists", "bytes"])
+def test_a_column_that_is_no_text_is_named(triage, column):
+    with pytest.raises(DataError, match=r'the column "text" is of .* and cannot be read as text; give strings'):
+        triage.score_batch(pa.RecordBatch.from_pydict({"text": column}))
+
+
 def test_a_path_that_is_no_model_is_said(tmp_path):
     with pytest.raises(ModelNotFoundError, match="is not a model folder"):
         opportunity.load(tmp_path)

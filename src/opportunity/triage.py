@@ -132,14 +132,14 @@ class Triage:
         Raises
         ------
         DataError
-            If there is no column of texts.
+            If there is no column of texts, or it holds something else.
         """
         import pyarrow as pa
 
         if text_field not in batch.schema.names:
             names = ", ".join(batch.schema.names)
             raise DataError(f'the batch has no column "{text_field}"; it has {names}. Did you mean another text_field?')
-        texts = prepare_batch(batch.column(text_field).cast(pa.large_string()))
+        texts = prepare_batch(_as_texts(batch.column(text_field), text_field))
         probability, known = self.model.read_many(texts)
         columns = {} if id_field not in batch.schema.names else {"id": batch.column(id_field)}
         places = self.model.calibration.choose(probability)
@@ -193,6 +193,16 @@ def load(
         model = load_model(shipped(str(path)) if path in SHIPPED else Path(path))
     own = playbook if isinstance(playbook, Playbook) else load_playbook(None if playbook is None else Path(playbook))
     return Triage(model, own, facts)
+
+
+def _as_texts(column: Any, name: str) -> Any:
+    """A column as Arrow strings."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowException as fault:
+        raise DataError(f'the column "{name}" is of {column.type} and cannot be read as text; give strings') from fault
 
 
 def _facts(text: str, chosen: Labels) -> Facts:

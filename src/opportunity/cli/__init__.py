@@ -25,5 +25,6 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as fault:
-        sys.stderr.write(f"opportunity: {fault.filename}: {fault.strerror}\n")
+        where = f"{fault.filename}: " if fault.filename else ""  # a full disk names no file
+        sys.stderr.write(f"opportunity: {where}{fault.strerror or fault}\n")
         sys.exit(1)

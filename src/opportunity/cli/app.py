@@ -88,7 +88,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     jobs: Annotated[int, typer.Option(help="For a table: processes; -1 takes all cores.")] = -1,
 ) -> None:
-    """Train a model on labelled rows: measured on unseen domains, calibrated, with a model card."""
+    """Train a model on labelled rows: measured on unseen rows, calibrated, with a model card."""
     if kind == "reader":
         _run(
             "train", data, out, texts or [], name or kind, version, reader={"start": start, "epochs": epochs}, seed=seed

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from opportunity.advice.reply import ReplyReview, check_reply
+from opportunity.text.guard import decode
 from opportunity.triage import load
 
 __all__ = ["main"]
@@ -14,7 +15,7 @@ MARKS = {"yes": "yes", "no": "NO", "na": "-"}
 
 def main(complaint: str, reply: str | None, *, model: str | None, playbook: Path | None, as_json: bool) -> int:
     """Review the reply and print what to mend."""
-    draft = sys.stdin.read() if reply in (None, "-") else str(reply)
+    draft = decode(sys.stdin.buffer.read() if reply in (None, "-") else str(reply))[0]
     triage = load(model, playbook=playbook, facts=False)
     review = check_reply(complaint, draft, triage(complaint).chosen, triage.playbook)
     if as_json:

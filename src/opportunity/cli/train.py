@@ -22,14 +22,16 @@ def main(
     table: dict[str, Any] | None = None,
     reader: dict[str, Any] | None = None,
 ) -> int:
-    """Train, print the figures on unseen domains and where the model lies."""
+    """Train, print the figures on unseen rows and where the model lies."""
     rows = read_rows(data, texts=texts)
     training = (
         _train_reader(rows, out, name, version, seed, **reader)
         if reader is not None
         else _train_table(rows, out, name, version, seed, **(table or {}))
     )
-    sys.stdout.write(f"{len(rows)} rows; measured on domains that were not taught\n")
+    sys.stdout.write(
+        f"{len(rows)} rows; measured on rows that were not taught, of other domains where there are enough\n"
+    )
     print_evaluation(training.evaluation)
     sys.stdout.write(f"model {name} {version} in {training.folder}; its card is {training.folder / 'MODEL_CARD.md'}\n")
     return 0

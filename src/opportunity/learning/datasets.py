@@ -13,6 +13,7 @@ from opportunity.taxonomy import HEADS, TAXONOMY
 
 __all__ = [
     "LabelledRow",
+    "domains",
     "faults",
     "fingerprint",
     "groups",
@@ -106,8 +107,14 @@ def read_rows(paths: Iterable[Path], *, texts: Iterable[Path] = ()) -> list[Labe
     DataError
         If a row has no text anywhere, or its labels do not follow the guide.
     """
-    known = {str(row["id"]): str(row["text"]) for path in texts for _, row in read_json_lines(path)}
+    known = dict(_text(path, number, row) for path in texts for number, row in read_json_lines(path))
     return [_row(path, number, values, known) for path in paths for number, values in read_json_lines(path)]
+
+
+def _text(path: Path, number: int, values: Mapping[str, Any]) -> tuple[str, str]:
+    if "id" not in values or not isinstance(values.get("text"), str):
+        raise DataError(f'line {number} of {path} must have "id" and "text"; it has {_keys(values)}')
+    return str(values["id"]), values["text"]
 
 
 def _row(path: Path, number: int, values: Mapping[str, Any], known: Mapping[str, str]) -> LabelledRow:
@@ -152,7 +159,7 @@ def faults(values: Mapping[str, Any]) -> list[str]:
 
 
 def label_faults(values: Mapping[str, Any]) -> list[str]:
-    """Say which labels are unknown, too many, or not in a list where a list is due.
+    """Say which labels are unknown, too many, missing, or not in a list where a list is due.
 
     Parameters
     ----------
@@ -173,11 +180,14 @@ def _head_faults(name: str, given: Any) -> Iterator[str]:
         yield f"{name} must be a list of labels; it is a {type(given).__name__}"
         return
     for label in labels:
-        if label not in head.index:
-            given_label = f"the unknown label {label!r}" if str(label).isidentifier() else "a value that is no label"
+        if not isinstance(label, str) or label not in head.index:
+            told = isinstance(label, str) and label.isidentifier()
+            given_label = f"the unknown label {label!r}" if told else "a value that is no label"
             yield f"{name} has {given_label}; the guide has {', '.join(head.names)}"
     if len(labels) > head.most or len(set(map(str, labels))) < len(labels):
         yield f"{name} has {len(labels)} labels; it takes at most {head.most}, each once"
+    if name == "opportunity" and not labels:
+        yield "opportunity is empty; write none_clear where none can be told"
 
 
 def _order_faults(values: Mapping[str, Any]) -> list[str]:
@@ -185,8 +195,6 @@ def _order_faults(values: Mapping[str, Any]) -> list[str]:
     advocate_first = values["kind"] == "praise" and opportunity[:1] == ["earn_an_advocate"]
     asked = opportunity[1:] if advocate_first else opportunity
     places = [TAXONOMY["opportunity"].index[label] for label in asked]
-    if not opportunity:
-        return ["opportunity is empty; write none_clear where none can be told"]
     if places != sorted(places):
         return [f"opportunity must follow the order of decision; it has {', '.join(opportunity)}"]
     if "none_clear" in opportunity and len(opportunity) > 1:
@@ -194,21 +202,41 @@ def _order_faults(values: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def groups(rows: Sequence[LabelledRow]) -> list[str]:
-    """Return what must stay on one side of a split: a domain, with both rows of every contrast pair.
+def domains(rows: Sequence[LabelledRow], *, at_least: int = 1) -> list[str] | None:
+    """Return where each row comes from, both rows of a contrast pair counting as of one domain.
 
     A model is used on businesses that it has not been taught; only rows of other domains can stand for them.
 
     Parameters
     ----------
     rows : sequence of LabelledRow
+    at_least : int
+        How many domains are needed.
+
+    Returns
+    -------
+    list of str or None
+        None where there are fewer, as in one business's own rows, or about as many as rows.
+    """
+    domain = {row.id: row.domain for row in rows}
+    named = [domain.get(min(row.id, row.pair), row.domain) if row.pair else row.domain for row in rows]
+    return named if at_least <= len(set(named)) < len(rows) / 2 else None
+
+
+def groups(rows: Sequence[LabelledRow], *, at_least: int = 2) -> list[str]:
+    """Return what must stay on one side of a split: a domain, else both rows of a contrast pair.
+
+    Parameters
+    ----------
+    rows : sequence of LabelledRow
+    at_least : int
+        How many domains there must be to split by them.
 
     Returns
     -------
     list of str
     """
-    domain = {row.id: row.domain for row in rows}
-    return [domain.get(min(row.id, row.pair), row.domain) if row.pair else row.domain for row in rows]
+    return domains(rows, at_least=at_least) or [min(row.id, row.pair) if row.pair else row.id for row in rows]
 
 
 def prepared_texts(rows: Sequence[LabelledRow]) -> Any:

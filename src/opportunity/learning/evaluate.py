@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opportunity.errors import DataError
 from opportunity.learning.datasets import LabelledRow, prepared_texts
 from opportunity.model.calibration import calibration_error, labels_at
 from opportunity.model.columns import SLICES
@@ -107,7 +108,14 @@ def evaluate(model: Model, rows: Sequence[LabelledRow]) -> Evaluation:
     Returns
     -------
     Evaluation
+
+    Raises
+    ------
+    DataError
+        If there are no rows.
     """
+    if not rows:
+        raise DataError("there are 0 labelled rows; at least one is needed to measure a model")
     return measure(model.read_many(prepared_texts(rows)).probability, [row.labels for row in rows], model.calibration)
 
 

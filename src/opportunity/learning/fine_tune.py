@@ -21,13 +21,12 @@ from numpy.typing import NDArray
 from opportunity.errors import DataError, MissingExtraError
 from opportunity.learning.auxiliary import UNTOLD, Tasks
 from opportunity.learning.card import write_card
-from opportunity.learning.datasets import LabelledRow, fingerprint, groups, need_enough, prepared_texts
+from opportunity.learning.datasets import LabelledRow, domains, fingerprint, groups, need_enough, prepared_texts
 from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
 from opportunity.learning.evaluate import measure
 from opportunity.learning.train import Training
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES, targets
-from opportunity.model.joint import Joint
 from opportunity.model.reader import MOST_TOKENS, Reader, read_texts
 from opportunity.model.store import load_model, save_model
 from opportunity.records import ModelInfo
@@ -128,7 +127,7 @@ def fine_tune(
     Returns
     -------
     Training
-        Its evaluation is on the domains that were held out.
+        Its evaluation is on the rows that were held out.
 
     Raises
     ------
@@ -152,7 +151,7 @@ def fine_tune(
     graph = write_graph(weights, shape)
     plain = Reader.build(graph, tokenizer, ModelInfo(name, model_version), Calibration.plain())
     logits, labels = plain.score(prepared_texts(held)).logits, [row.labels for row in held]
-    calibration = Calibration.fit(logits, labels, groups(held))
+    calibration = Calibration.fit(logits, labels, domains(held))
     evaluation = measure(calibration.probabilities(logits), labels, calibration)
     trained = {
         "rows": len(taught),
@@ -171,7 +170,7 @@ def fine_tune(
 
 
 def split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow], list[LabelledRow]]:
-    """Part the rows into those to teach and those of other domains to calibrate on.
+    """Part the rows into those to teach and those to calibrate on, of other domains if they are of several.
 
     Parameters
     ----------
@@ -192,8 +191,7 @@ def split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow
 def _start(folder: Path | None) -> tuple[dict[str, Any], Shape, bytes]:
     """The weights to begin with, the encoder's shape, and its tokeniser."""
     if folder is not None:
-        model = load_model(folder)
-        reader = model.reader if isinstance(model, Joint) else model
+        reader = load_model(folder, alone=True)
         if not isinstance(reader, Reader):
             raise DataError(f"{folder} is not a reader; give a reader's folder or leave start out")
         weights = read_weights(reader.graph)

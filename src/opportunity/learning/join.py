@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from opportunity.learning.datasets import LabelledRow, groups, prepared_texts
+from opportunity.learning.datasets import LabelledRow, domains, prepared_texts
 from opportunity.model.calibration import Calibration, least_probability
 from opportunity.model.classifier import OpportunityClassifier
 from opportunity.model.columns import INDEPENDENT, SLICES, targets
@@ -50,7 +50,7 @@ def join(
     for head, columns in SLICES.items():
         share[head] = _share(head, logits[:, columns], said[:, columns], truth[:, columns])
         logits[:, columns] += np.float32(share[head]) * said[:, columns]
-    calibration = Calibration.fit(logits, labels, groups(held))
+    calibration = Calibration.fit(logits, labels, domains(held))
     sure = _sure_enough(table.calibration.probabilities(said), calibration.probabilities(logits))
     return Joint(reader, table, share, replace(calibration, sure=sure)), logits
 

@@ -1,6 +1,7 @@
 """Labelled rows to a table: cross-validation, calibration, folding, card."""
 
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
 
+from opportunity.errors import DataError
 from opportunity.learning.card import write_card
-from opportunity.learning.datasets import LabelledRow, fingerprint, groups, need_enough, prepared_texts
+from opportunity.learning.datasets import LabelledRow, domains, fingerprint, groups, need_enough, prepared_texts
 from opportunity.learning.evaluate import Evaluation, measure
 from opportunity.model.calibration import Calibration
 from opportunity.model.classifier import OpportunityClassifier
@@ -89,7 +91,8 @@ def train(
     name, model_version : str
         How the model calls itself.
     folds : int
-        Of the cross-validation that calibrates and measures; a domain is never on both sides of it.
+        Of the cross-validation that calibrates and measures; a domain is never on both sides of it, unless the rows
+        are of fewer domains than folds.
     random_state : int
     n_jobs : int or None
         Processes, as joblib counts them.
@@ -101,14 +104,14 @@ def train(
     Raises
     ------
     DataError
-        If there are too few rows.
+        If there are too few rows, altogether or for so many folds.
     """
     need_enough(rows)
     classifier = classifier or default_classifier(random_state=random_state, n_jobs=n_jobs)
     texts = prepared_texts(rows).to_pylist()
     labels = [row.labels for row in rows]
     unseen = cross_validate(classifier, texts, rows, folds=folds, random_state=random_state)
-    calibration = Calibration.fit(unseen, labels, groups(rows))
+    calibration = Calibration.fit(unseen, labels, domains(rows, at_least=folds))
     evaluation = measure(calibration.probabilities(unseen), labels, calibration)
     fitted = clone(classifier).fit(texts, labels)
     fitted.calibration_ = calibration
@@ -151,11 +154,18 @@ def cross_validate(
     Returns
     -------
     ndarray of float32, shape (n_rows, n_columns)
+
+    Raises
+    ------
+    DataError
+        If there are too few rows for so many folds.
     """
     out = np.zeros((len(rows), len(COLUMNS)), np.float32)
     primary = [row.labels.opportunity[0] for row in rows]
+    if folds > (most := max(Counter(primary).values())):
+        raise DataError(f"{folds} folds are too many: no opportunity has more than {most} rows; take fewer folds")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=random_state)
-    for taught, held in _splits(splitter, primary, groups(rows)):
+    for taught, held in _splits(splitter, primary, groups(rows, at_least=folds)):
         fitted = clone(classifier).fit([texts[i] for i in taught], [rows[i].labels for i in taught])
         out[held] = fitted.decision_function([texts[i] for i in held])
     return out

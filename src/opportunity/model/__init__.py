@@ -1,1 +1,1 @@
-"""Model forms: features, classifier, table, reader, calibration, store."""
+"""Model forms: cues, features, classifier, table, reader, both joined, auto, calibration, store."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opportunity.model.columns import EXCLUSIVE, INDEPENDENT, SLICES, targets
+from opportunity.model.columns import EXCLUSIVE, INDEPENDENT, ORDINAL, RANKED, SLICES, targets
 from opportunity.records import Abstained, Labels
 from opportunity.taxonomy import TAXONOMY
 
@@ -80,8 +80,8 @@ class Calibration:
             slope=dict.fromkeys(INDEPENDENT, 1.0),
             offset=dict.fromkeys(INDEPENDENT, 0.0),
             threshold=dict.fromkeys(INDEPENDENT, 0.5),
-            second={"failure": 0.25, "opportunity": 0.25},
-            cuts={h: [i + 0.5 for i in range(len(TAXONOMY[h].names) - 1)] for h in ("urgency", "heat")},
+            second=dict.fromkeys(RANKED, 0.25),
+            cuts={h: [i + 0.5 for i in range(len(TAXONOMY[h].names) - 1)] for h in ORDINAL},
             speak=0.0,
             margin=0.0,
         )
@@ -116,8 +116,8 @@ class Calibration:
 
     def _with_thresholds(self, probability: Probabilities, truth: NDArray[np.float32]) -> Self:
         chosen = {h: _best_threshold(probability[:, SLICES[h]], truth[:, SLICES[h]] > 0) for h in INDEPENDENT}
-        second = {h: _best_second(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in ("failure", "opportunity")}
-        cuts = {h: _best_cuts(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in ("urgency", "heat")}
+        second = {h: _best_second(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in RANKED}
+        cuts = {h: _best_cuts(probability[:, SLICES[h]], truth[:, SLICES[h]]) for h in ORDINAL}
         return replace(self, threshold=chosen, second=second, cuts=cuts)
 
     def probabilities(self, logits: Logits) -> Probabilities:

@@ -9,13 +9,29 @@ from numpy.typing import NDArray
 from opportunity.records import Labels
 from opportunity.taxonomy import TAXONOMY
 
-__all__ = ["COLUMNS", "EXCLUSIVE", "INDEPENDENT", "NO_FAILURE", "SLICES", "softmax_targets", "targets"]
+__all__ = [
+    "COLUMNS",
+    "EXCLUSIVE",
+    "INDEPENDENT",
+    "NO_FAILURE",
+    "ORDINAL",
+    "RANKED",
+    "SLICES",
+    "softmax_targets",
+    "targets",
+]
 
 EXCLUSIVE = ("kind", "failure", "opportunity", "urgency", "heat")
 """Heads whose labels share one distribution; for the ranked ones it is that of the primary label."""
 
 INDEPENDENT = ("help", "flags")
 """Heads whose labels are each there or not."""
+
+RANKED = ("failure", "opportunity")
+"""Exclusive heads that further labels may be chosen of."""
+
+ORDINAL = ("urgency", "heat")
+"""Exclusive heads whose labels stand on a scale."""
 
 NO_FAILURE = "none"
 """The extra column of the head ``failure``; it is never shown."""

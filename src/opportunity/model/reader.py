@@ -29,6 +29,9 @@ WIDTH_STEP = 2
 BATCH_TOKENS = 4096
 """Tokens of one run of the graph, padding included."""
 
+_OUTPUTS = [(name, [len(COLUMNS)]) for name in ("logits", "votes", "intercept")]
+"""What the graph gives, and how wide."""
+
 
 @dataclass(frozen=True, eq=False)
 class Reader(VotingModel):
@@ -81,8 +84,12 @@ class Reader(VotingModel):
             encoder = Tokenizer.from_str(tokenizer.decode())
         except Exception as fault:  # both libraries raise bare exceptions of their own
             raise ModelCorruptError("reader.onnx or tokenizer.json cannot be read; install the model again") from fault
-        if [out.name for out in session.get_outputs()] != ["logits", "votes", "intercept"]:
-            raise ModelCorruptError("reader.onnx must give logits, votes and intercept; install the model again")
+        if [given.name for given in session.get_inputs()] != ["input_ids", "attention_mask"]:
+            raise ModelCorruptError("reader.onnx must take input_ids and attention_mask; install the model again")
+        if [(out.name, out.shape[-1:]) for out in session.get_outputs()] != _OUTPUTS:
+            raise ModelCorruptError(
+                f"reader.onnx must give logits, votes and intercept of {len(COLUMNS)} columns; install the model again"
+            )
         encoder.no_padding()
         encoder.enable_truncation(MOST_TOKENS)
         return cls(info, calibration, graph, tokenizer, session, encoder)

@@ -7,20 +7,22 @@ the format: raise `FORMAT`, keep the reading of the older one here, and add a fo
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from opportunity.errors import ModelCorruptError, ModelFormatError, ModelNotFoundError
+from opportunity.errors import ModelCorruptError, ModelError, ModelFormatError, ModelNotFoundError
 from opportunity.model.calibration import Calibration
-from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES
+from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, ORDINAL, RANKED, SLICES
 from opportunity.model.joint import Joint
 from opportunity.model.reader import Reader
 from opportunity.model.table import Table
 from opportunity.records import ModelInfo
+from opportunity.taxonomy import TAXONOMY
 
 __all__ = ["FORMAT", "Manifest", "load_model", "read_manifest", "save_model", "shipped"]
 
@@ -83,9 +85,7 @@ def shipped(name: str) -> Path:
     return installed if installed.is_dir() or not checkout.is_dir() else checkout
 
 
-def save_model(
-    model: Table | Reader | Joint, folder: Path, *, trained: dict[str, Any], figures: dict[str, Any]
-) -> Manifest:
+def save_model(model: AnyModel, folder: Path, *, trained: dict[str, Any], figures: dict[str, Any]) -> Manifest:
     """Write a model folder; an existing one is replaced file by file, the manifest last.
 
     Parameters
@@ -172,12 +172,14 @@ def read_manifest(folder: Path) -> Manifest:
         raise ModelCorruptError(f"{path} lacks a part or has one of another form; install the model again") from fault
 
 
-def load_model(folder: Path) -> AnyModel:
+def load_model(folder: Path, *, alone: bool = False) -> AnyModel:
     """Load a model folder.
 
     Parameters
     ----------
     folder : Path
+    alone : bool
+        Whether a reader that hears a table is wanted without it, to be joined anew or taught further.
 
     Returns
     -------
@@ -194,7 +196,7 @@ def load_model(folder: Path) -> AnyModel:
         raise ModelCorruptError(f"{folder} must name the files {', '.join(kind.FILES)}; install the model again")
     contents = {name: _read_file(folder / name, digest) for name, digest in manifest.files.items()}
     model: Table | Reader = kind.from_files(contents, manifest.info, manifest.calibration)
-    if not manifest.heard or not isinstance(model, Reader):
+    if alone or not manifest.heard or not isinstance(model, Reader):
         return model
     return Joint(model, _heard_table(folder, manifest.heard["files"]), manifest.heard["share"], manifest.calibration)
 
@@ -202,11 +204,21 @@ def load_model(folder: Path) -> AnyModel:
 def _heard_table(folder: Path, files: Mapping[str, str]) -> Table:
     """The table that a reader was joined with: the one beside it, else the one that comes with the library."""
     for place in (folder.parent / "table", shipped("table")):
-        if (place / "manifest.json").is_file() and read_manifest(place).files == files:
+        if _is_table(place, files):
             table = load_model(place)
-            assert isinstance(table, Table)  # a manifest's files are those of its kind
+            assert isinstance(table, Table)  # by its manifest
             return table
-    raise ModelNotFoundError(f"{folder} needs the table it was joined with, and no folder has it; join the two again")
+    raise ModelNotFoundError(
+        f"{folder} needs the table it was joined with, and no folder has it; join the two again or install both"
+    )
+
+
+def _is_table(folder: Path, files: Mapping[str, str]) -> bool:
+    try:
+        manifest = read_manifest(folder)
+    except ModelError:  # another business's, or an older one's: not what is looked for
+        return False
+    return manifest.kind == "table" and manifest.files == files
 
 
 def _sums(contents: Mapping[str, bytes]) -> dict[str, str]:
@@ -220,6 +232,7 @@ def _heard(values: dict[str, Any]) -> dict[str, Any]:
     share = {str(head): float(x) for head, x in values["share"].items()}
     if share.keys() != set(SLICES):
         raise ValueError(f"share must be given for {', '.join(SLICES)}")
+    _finite(share.values())
     return {"files": {str(name): str(digest) for name, digest in values["files"].items()}, "share": share}
 
 
@@ -250,10 +263,20 @@ def _calibration(values: dict[str, Any]) -> Calibration:
     """Read the calibration and hold it to the heads and to finite numbers."""
     calibration = Calibration.from_dict(values)
     wanted = {"temperature": EXCLUSIVE, "slope": INDEPENDENT, "offset": INDEPENDENT, "threshold": INDEPENDENT}
-    for name, heads in wanted.items():
-        if {h: float(x) for h, x in getattr(calibration, name).items()}.keys() != set(heads):
+    for name, heads in (wanted | {"second": RANKED, "cuts": ORDINAL}).items():
+        if getattr(calibration, name).keys() != set(heads):
             raise ValueError(f"{name} must be given for {heads}")
+    numbers = [x for name in (*wanted, "second") for x in getattr(calibration, name).values()]
+    _finite([*numbers, calibration.speak, calibration.margin, calibration.sure])
     if min(calibration.temperature.values()) <= 0:
         raise ValueError("a temperature must be above 0")
-    float(calibration.speak), float(calibration.margin)
+    for head in ORDINAL:
+        _finite(cuts := calibration.cuts[head])
+        if len(cuts) != len(TAXONOMY[head].names) - 1 or sorted(cuts) != list(cuts):
+            raise ValueError(f"the cuts of {head} must rise and be one fewer than its labels")
     return calibration
+
+
+def _finite(numbers: Iterable[float]) -> None:
+    if not all(math.isfinite(x) for x in numbers):
+        raise ValueError("a number must be finite")
