@@ -97,6 +97,21 @@ def zero_temperature(folder):
     change(folder, calibration=calibration | {"temperature": dict.fromkeys(calibration["temperature"], 0)})
 
 
+def calibration_not_finite(folder):
+    calibration = json.loads((folder / "manifest.json").read_text())["calibration"]
+    change(folder, calibration=calibration | {"temperature": calibration["temperature"] | {"kind": float("nan")}})
+
+
+def silence_not_finite(folder):
+    calibration = json.loads((folder / "manifest.json").read_text())["calibration"]
+    change(folder, calibration=calibration | {"speak": float("nan")})
+
+
+def cuts_too_few(folder):
+    calibration = json.loads((folder / "manifest.json").read_text())["calibration"]
+    change(folder, calibration=calibration | {"cuts": calibration["cuts"] | {"heat": [0.5]}})
+
+
 def missing_weights(folder):
     (folder / "weights.safetensors").unlink()
 
@@ -170,6 +185,9 @@ HOSTILE = {
         no_calibration,
         calibration_of_text,
         zero_temperature,
+        calibration_not_finite,
+        silence_not_finite,
+        cuts_too_few,
         missing_weights,
         truncated_weights,
         tampered_weights,

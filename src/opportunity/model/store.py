@@ -7,16 +7,17 @@ the format: raise `FORMAT`, keep the reading of the older one here, and add a fo
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from opportunity.errors import ModelCorruptError, ModelFormatError, ModelNotFoundError
 from opportunity.model.calibration import Calibration
-from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, SLICES
+from opportunity.model.columns import COLUMNS, SLICES
 from opportunity.model.joint import Joint
 from opportunity.model.reader import Reader
 from opportunity.model.table import Table
@@ -31,6 +32,7 @@ AnyModel = Table | Reader | Joint
 
 KINDS: Mapping[str, Any] = {"table": Table, "reader": Reader}
 
+_LIMITS = ("speak", "margin", "sure")
 _MOST_BYTES = 200 * 2**20
 _MOST_MANIFEST_BYTES = 4 * 2**20
 
@@ -204,7 +206,7 @@ def _heard_table(folder: Path, files: Mapping[str, str]) -> Table:
     for place in (folder.parent / "table", shipped("table")):
         if (place / "manifest.json").is_file() and read_manifest(place).files == files:
             table = load_model(place)
-            assert isinstance(table, Table)  # a manifest's files are those of its kind
+            assert isinstance(table, Table)  # only a table has these files
             return table
     raise ModelNotFoundError(f"{folder} needs the table it was joined with, and no folder has it; join the two again")
 
@@ -217,10 +219,13 @@ def _heard(values: dict[str, Any]) -> dict[str, Any]:
     """Hold what a manifest says of the table it hears to its form."""
     if not values:
         return {}
-    share = {str(head): float(x) for head, x in values["share"].items()}
-    if share.keys() != set(SLICES):
-        raise ValueError(f"share must be given for {', '.join(SLICES)}")
-    return {"files": {str(name): str(digest) for name, digest in values["files"].items()}, "share": share}
+    files = {str(name): str(digest) for name, digest in values["files"].items()}
+    if sorted(files) != sorted(Table.FILES):
+        raise ValueError("what is heard must be a table")
+    share = _finite(values["share"], SLICES)
+    if min(share.values()) < 0:
+        raise ValueError("a share must not be below 0")
+    return {"files": files, "share": share}
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -249,11 +254,20 @@ def _read_file(path: Path, digest: str) -> bytes:
 def _calibration(values: dict[str, Any]) -> Calibration:
     """Read the calibration and hold it to the heads and to finite numbers."""
     calibration = Calibration.from_dict(values)
-    wanted = {"temperature": EXCLUSIVE, "slope": INDEPENDENT, "offset": INDEPENDENT, "threshold": INDEPENDENT}
-    for name, heads in wanted.items():
-        if {h: float(x) for h, x in getattr(calibration, name).items()}.keys() != set(heads):
-            raise ValueError(f"{name} must be given for {heads}")
+    plain = Calibration.plain()
+    for name in ("temperature", "slope", "offset", "threshold", "second"):
+        _finite(getattr(calibration, name), getattr(plain, name))
     if min(calibration.temperature.values()) <= 0:
         raise ValueError("a temperature must be above 0")
-    float(calibration.speak), float(calibration.margin)
+    for head, cuts in plain.cuts.items():
+        _finite(dict(enumerate(calibration.cuts[head])), range(len(cuts)))
+    _finite({name: getattr(calibration, name) for name in _LIMITS}, _LIMITS)
     return calibration
+
+
+def _finite(values: Mapping[Any, Any], wanted: Iterable[Any]) -> dict[Any, float]:
+    """Hold numbers to the names that must have one."""
+    numbers = {name: float(x) for name, x in values.items()}
+    if numbers.keys() != set(wanted) or not all(map(isfinite, numbers.values())):
+        raise ValueError(f"a finite number must be given for each of {', '.join(map(str, wanted))}")
+    return numbers
