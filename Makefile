@@ -52,6 +52,7 @@ bench: $(VENV)/.dev
 # The shipped table, from data/ and, where they are, the openly licensed real messages beside the project.
 train: $(VENV)/.package
 	$(BIN)/python scripts/train_table.py --shared $(SHARED)
+	$(BIN)/python scripts/join_models.py --shared $(SHARED)
 
 evaluate: $(VENV)/.package
 	$(BIN)/opportunity evaluate table $(SHARED)/data/gold_dev.jsonl

