@@ -111,6 +111,7 @@ def test_facts_do_not_change_from_call_to_call():
         "İ",
         "\t \n",
         "would ",
+        "they said it would " + "a" * 90 + ":5 ",
     ],
 )
 def test_hostile_text_is_read_in_a_tenth_of_a_second(unit):

@@ -169,6 +169,25 @@ def test_calibration_makes_an_overconfident_model_modest():
     assert calibration_error(part.max(axis=1), right) < 0.1
 
 
+def test_silence_is_fitted_on_the_domains_that_are_hard_to_read():
+    rng = np.random.default_rng(0)
+    names = TAXONOMY["opportunity"].names[:10]
+    rows = [
+        Labels("complaint", ("other",), (names[i],), ("explain",), "soon", "calm") for i in rng.integers(0, 10, 600)
+    ]
+    domains = ["easy", "hard"] * 300
+    sureness = rng.uniform(1, 5, 600)
+    logits = (targets(rows) * sureness[:, None]).astype(np.float32)
+    wrong = [i for i, domain in enumerate(domains) if domain == "hard" and sureness[i] < 3]
+    logits[wrong] = logits[rng.permutation(wrong)]
+    with_all, with_hard = Calibration.fit(logits, rows), Calibration.fit(logits, rows, domains)
+    hard = with_hard.probabilities(logits)[1::2, SLICES["opportunity"]]
+    right = hard.argmax(axis=1) == targets(rows)[1::2, SLICES["opportunity"]].argmax(axis=1)
+    assert with_all.speak < with_hard.speak < 1
+    assert right[hard.max(axis=1) >= with_hard.speak].mean() >= 0.8
+    assert right[hard.max(axis=1) >= with_all.speak].mean() < 0.8
+
+
 def test_a_calibration_survives_its_dict():
     assert Calibration.from_dict(_calibration().to_dict()) == _calibration()
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from reader_support import GRAPH, INFO, READER, SHAPE, WORDS, small_tokenizer, small_weights
 
 import opportunity
 from opportunity.errors import ModelCorruptError, ModelFormatError, ModelNotFoundError
-from opportunity.learning.encoder_graph import BLOCK, Shape, read_weights, write_graph
+from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, SLICES
@@ -23,48 +23,6 @@ from opportunity.model.store import load_model, save_model, shipped
 from opportunity.model.table import Table
 from opportunity.records import ModelInfo
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "my", "parcel", "is", "late", "again", "refund", "##s", "please"]
-INFO = ModelInfo("reader", "test")
-
-
-def small_weights() -> dict[str, np.ndarray]:
-    """A random encoder of one layer, named as BERT names its weights."""
-    rng, width, inner = np.random.default_rng(0), BLOCK, 2 * BLOCK
-
-    def some(*shape: int) -> np.ndarray:
-        return rng.normal(0, 0.2, shape).astype(np.float32)
-
-    weights = {
-        "embeddings.word_embeddings.weight": some(len(WORDS), width),
-        "embeddings.position_embeddings.weight": some(MOST_TOKENS, width),
-        "head.weight": some(len(COLUMNS), width),
-        "head.bias": some(len(COLUMNS)),
-    }
-    sizes = {"attention.self.query": (width, width), "attention.self.key": (width, width)}
-    sizes |= {"attention.self.value": (width, width), "attention.output.dense": (width, width)}
-    sizes |= {"intermediate.dense": (inner, width), "output.dense": (width, inner)}
-    for name, (out, into) in sizes.items():
-        weights[f"encoder.layer.0.{name}.weight"] = some(out, into)
-        weights[f"encoder.layer.0.{name}.bias"] = some(out)
-    norms = ("embeddings", "encoder.layer.0.attention.output", "encoder.layer.0.output")
-    for name in norms:
-        weights[f"{name}.LayerNorm.weight"] = 1 + some(width)
-        weights[f"{name}.LayerNorm.bias"] = some(width)
-    return weights
-
-
-def small_tokenizer() -> bytes:
-    vocabulary = {word: i for i, word in enumerate(WORDS)}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    return tokenizer.to_str().encode()
-
-
-GRAPH = write_graph(small_weights(), Shape(1, 4, MOST_TOKENS))
-READER = Reader.build(GRAPH, small_tokenizer(), INFO, Calibration.plain())
 messages = st.lists(st.lists(st.sampled_from(WORDS[4:]), max_size=30).map(" ".join), min_size=1, max_size=6)
 
 
@@ -110,7 +68,7 @@ def test_weights_come_back_as_near_as_eight_bits_keep_them():
 
 
 def test_writing_twice_gives_the_same_bytes():
-    assert write_graph(small_weights(), Shape(1, 4, MOST_TOKENS)) == GRAPH
+    assert write_graph(small_weights(), SHAPE) == GRAPH
 
 
 def test_a_readers_folder_is_loaded_the_same(tmp_path):

@@ -86,7 +86,9 @@ def test_a_farewell_goes(closing):
 @pytest.mark.parametrize(
     "text",
     ["Thank you for the quick repair.", "It is late.\nThank you", "Hi,", "Regards,\nAnn", "Dear prices, poor food",
-     "Good day out spoilt by rain.", "The lamp broke.\nThanks,\nstill waiting for an answer"],
+     "Good day out spoilt by rain.", "The lamp broke.\nThanks,\nstill waiting for an answer",
+     "The lamp broke.\nThanks, they never came", "THE LAMP BROKE.\nTHANKS, REFUND ME NOW",
+     "The lamp broke.\nRegards,\nAnn\nPS still no refund", "The lamp broke.\nThanks,\nAnn\nP.S. it was new"],
 )  # fmt: skip
 def test_what_is_no_salutation_or_farewell_stays(text):
     assert prepare(text).text == text

@@ -60,6 +60,7 @@ _WHEN = (
     r"|next|this|christmas|easter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july"
     r"|august|september|october|november|december)"
 )
+_PROMISED_WORD = r"(?!but\b|and\s+(?:then|now|up|that|it)\b)[\w'’/-]{1,30}+"
 _PROMISE = re.compile(
     r"\b(?:(?:was|were|been|being|am|got)\s+(?:promised|assured|guaranteed|told)|promised(?:\s+(?:me|us))?"
     r"|(?:assured|told)\s+(?:me|us)"
@@ -67,7 +68,7 @@ _PROMISE = re.compile(
     r"(?!by\s+(?:the|my|your|a|an)\b|I\s+(?:would|will|'d)\s+(?:be\s+charged|have|need)\b)"
     r"((?:(?:I|i|it|we|he|she|they|you|somebody|someone|the|my|our|a|an|this|that)\s+)?(?:[\w'’-]{1,30}\s+){0,4}?"
     rf"(?:(?:would|will|'ll|’ll|'d be|’d be)\s+|(?:within|by)\s+(?=(?i:{_WHEN})))"
-    r"(?:(?!but\b|and\s+(?:then|now|up|that|it)\b)[\w'’/-]{1,30}[ ]?){1,9})(?!\w|[.:]\d)"
+    rf"{_PROMISED_WORD}(?:[ ]{_PROMISED_WORD}){{0,8}})(?!\w|[.:]\d)"
 )
 
 

@@ -29,7 +29,7 @@ class Tasks:
     answers : ndarray of int64, shape (n_texts, n_tasks)
         The place of the label among those of its task, or `UNTOLD`.
     labels : dict of str to list of str
-        The labels of each task, in the order of the columns of `answers`.
+        The labels of each task that has any, in the order of the columns of `answers`.
     """
 
     texts: list[str]
@@ -69,11 +69,13 @@ def read_tasks(path: Path) -> Tasks:
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         counts[row["task"]][row["label"]] += 1
-    labels = {task: sorted(x for x, n in seen.items() if n >= LEAST_ROWS) for task, seen in sorted(counts.items())}
+    kept = {task: sorted(x for x, n in seen.items() if n >= LEAST_ROWS) for task, seen in sorted(counts.items())}
+    labels = {task: names for task, names in kept.items() if names}
     place = {(task, label): i for task, names in labels.items() for i, label in enumerate(names)}
-    texts = list(dict.fromkeys(row["text"] for row in rows))
+    told = [row for row in rows if (row["task"], row["label"]) in place]
+    texts = list(dict.fromkeys(row["text"] for row in told))
     line, column = {text: i for i, text in enumerate(texts)}, {task: i for i, task in enumerate(labels)}
     answers = np.full((len(texts), len(labels)), UNTOLD, np.int64)
-    for row in rows:
-        answers[line[row["text"]], column[row["task"]]] = place.get((row["task"], row["label"]), UNTOLD)
+    for row in told:
+        answers[line[row["text"]], column[row["task"]]] = place[row["task"], row["label"]]
     return Tasks(texts, answers, labels)

@@ -123,12 +123,10 @@ class _Layer(nn.Module):
         self.heads = heads
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-        query, key, value = (part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self._asked())
+        parts = (self.query, self.key, self.value)
+        query, key, value = (part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
         asked = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5
         read = (asked + hidden).softmax(dim=-1).to(value.dtype) @ value
         x = self.told_norm(x + self.dropout(self.told(read.transpose(1, 2).flatten(2))))
         out: torch.Tensor = self.narrow_norm(x + self.dropout(self.narrow(functional.gelu(self.wide(x)))))
         return out
-
-    def _asked(self) -> tuple[nn.Module, nn.Module, nn.Module]:
-        return self.query, self.key, self.value

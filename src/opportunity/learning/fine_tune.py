@@ -302,12 +302,12 @@ def _padded(rows: Sequence[Sequence[int]]) -> tuple[Any, Any]:
     return tokens, mask
 
 
-def _heads_loss(targets: NDArray[np.float32]) -> Callable[[Any, list[int]], Any]:
+def _heads_loss(shares: NDArray[np.float32]) -> Callable[[Any, list[int]], Any]:
     """Cross-entropy over each exclusive head, binary cross-entropy over each independent one."""
     import torch
     from torch.nn import functional
 
-    truth = torch.from_numpy(targets)
+    truth = torch.from_numpy(shares)
 
     def loss(logits: Any, batch: list[int]) -> Any:
         total = 0

@@ -85,11 +85,13 @@ _THANKS = (
     "(?: (?:again|in advance|so much|very much|a lot|for your (?:help|time)|and (?:(?:kind|best) )?regards))?)"
 )
 _NAME_WORD = r"(?:somebody|[^\W\d_a-z][\w.'’-]*)"
+_SHORT_LINE = r"(?!(?i:p\.? ?s\b))\S{1,30}(?:[ \t]\S{1,30}){0,4}"
+# Thanks in capitals are left alone: what follows them may be a name or the matter, and its letters do not tell.
 _FAREWELL_RE = re.compile(
     r"(?:\n|(?<=[.!?]) )[ \t]*(?:"
-    rf"(?i:{_REGARDS})[ \t]*[,.!–—-]*(?:[ \t]*(?:\n[ \t]*){{1,3}}\S{{1,30}}(?:[ \t]\S{{1,30}}){{0,4}}){{0,3}}"
-    rf"|(?i:{_REGARDS}|{_THANKS})[ \t]*(?:[,.!–—-]+[ \t]*\n|\n|[,–—-] ?)\s{{0,3}}"
-    rf"{_NAME_WORD}(?: {_NAME_WORD}){{0,3}}(?:\n[ \t]*\S{{1,30}}(?:[ \t]\S{{1,30}}){{0,4}}){{0,2}}"
+    rf"(?i:{_REGARDS})[ \t]*[,.!–—-]*(?:[ \t]*(?:\n[ \t]*){{1,3}}{_SHORT_LINE}){{0,3}}"
+    rf"|(?=\w[a-z])(?i:{_REGARDS}|{_THANKS})[ \t]*(?:[,.!–—-]+[ \t]*\n|\n|[,–—-] ?)\s{{0,3}}"
+    rf"{_NAME_WORD}(?: {_NAME_WORD}){{0,3}}(?:\n[ \t]*{_SHORT_LINE}){{0,2}}"
     r")\s*\Z"
 )
 _FAREWELL_FITS_IN = 160

@@ -173,7 +173,7 @@ def _encode(plain: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[np
     """Find the distinct tokens and the place of each token among them.
 
     Tokens are encoded as integers, which takes a third of the time of strings: up to eight bytes are one, and a longer
-    token has a number among the longer ones with a last byte that is in no token.
+    token has its number among the longer ones, above a lowest byte that begins no token.
     """
     import pyarrow as pa
 
