@@ -1,7 +1,6 @@
 """The reader, alone and with a table that it hears: a sum of votes, read back as it was written."""
 
 import json
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from reader_support import GRAPH, INFO, READER, SHAPE, WORDS, small_tokenizer, small_weights
 
 import opportunity
-from opportunity.errors import ModelCorruptError, ModelFormatError, ModelNotFoundError
+from opportunity.errors import ModelCorruptError, ModelFormatError
 from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import Calibration
@@ -128,25 +127,6 @@ def change(folder: Path, **values) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
-def test_the_log_odds_of_both_are_added_by_the_heads_share(joint, complaints):
-    said, read, both = (model.score(complaints) for model in (joint.table, joint.reader, joint))
-    for place, columns in enumerate(SLICES.values()):
-        expected = read.logits[:, columns] + 0.1 * place * said.logits[:, columns]
-        assert both.logits[:, columns] == pytest.approx(expected, abs=1e-4)
-    assert np.array_equal(both.known_share, said.known_share, equal_nan=True)
-
-
-def test_the_votes_of_both_add_up_to_their_log_odds(joint, complaints):
-    for text, logits in zip(complaints, joint.score(complaints).logits, strict=True):
-        assert joint.votes(text).logits == pytest.approx(logits, abs=1e-4)
-
-
-def test_a_joined_readers_folder_is_loaded_the_same(joint, joined):
-    again, texts = load_model(joined), ["my parcel is late", "refund please"]
-    assert (again.share, again.calibration, again.info) == (joint.share, joint.calibration, INFO)
-    assert np.array_equal(again.score(texts).logits, joint.score(texts).logits)
-
-
 def test_a_reader_is_loaded_alone_without_the_table_that_it_hears(joined):
     (joined.parent / "table" / "manifest.json").unlink()
     assert np.array_equal(load_model(joined, alone=True).score(["late"]).logits, READER.score(["late"]).logits)
@@ -154,38 +134,6 @@ def test_a_reader_is_loaded_alone_without_the_table_that_it_hears(joined):
 
 def spoilt_tables() -> dict[str, bytes | None]:
     return {"none": None, "no JSON": b"{", "of the future": b'{"format": 99}'}
-
-
-@pytest.mark.parametrize("content", spoilt_tables().values(), ids=spoilt_tables())
-def test_a_reader_whose_table_is_nowhere_is_refused(joined, content):
-    manifest = joined.parent / "table" / "manifest.json"
-    manifest.unlink() if content is None else manifest.write_bytes(content)
-    with pytest.raises(ModelNotFoundError, match="needs the table it was joined with, and no folder has it"):
-        load_model(joined)
-
-
-def test_a_reader_that_hears_another_table_than_the_one_beside_it_is_refused(joint, joined):
-    other = replace(joint.table, intercept=joint.table.intercept + 1)
-    save_model(other, joined.parent / "table", trained={}, figures={})
-    with pytest.raises(ModelNotFoundError, match="join the two again"):
-        load_model(joined)
-
-
-def test_a_reader_that_hears_itself_is_refused(joint, tmp_path):
-    folder = tmp_path / "table"
-    files = save_model(joint, folder, trained={}, figures={}).files
-    change(folder, heard={"files": files, "share": joint.share})
-    with pytest.raises(ModelNotFoundError, match="needs the table it was joined with"):
-        load_model(folder)
-
-
-@pytest.mark.parametrize(
-    "share", [{}, {"kind": 1}, dict.fromkeys(SLICES, math.nan), dict.fromkeys(SLICES, "much"), [1]], ids=str
-)
-def test_shares_that_cannot_be_added_by_are_refused(joint, joined, share):
-    change(joined, heard={"files": {}, "share": share})
-    with pytest.raises(ModelCorruptError, match="lacks a part or has one of another form"):
-        load_model(joined)
 
 
 def test_auto_lets_the_joined_reader_answer_where_the_table_is_unsure(joint, complaints):

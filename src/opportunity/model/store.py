@@ -233,7 +233,12 @@ def _heard(values: dict[str, Any]) -> dict[str, Any]:
     if share.keys() != set(SLICES):
         raise ValueError(f"share must be given for {', '.join(SLICES)}")
     _finite(share.values())
-    return {"files": {str(name): str(digest) for name, digest in values["files"].items()}, "share": share}
+    if min(share.values()) < 0:
+        raise ValueError("a share must not be negative")
+    files = {str(name): str(digest) for name, digest in values["files"].items()}
+    if sorted(files) != sorted(Table.FILES):
+        raise ValueError(f"the heard files must be {', '.join(Table.FILES)}")
+    return {"files": files, "share": share}
 
 
 def _read_json(path: Path) -> dict[str, Any]:
