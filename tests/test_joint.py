@@ -9,6 +9,7 @@ import pytest
 from reader_support import INFO, READER
 
 from opportunity.errors import ModelCorruptError, ModelNotFoundError
+from opportunity.learning.datasets import prepared_texts
 from opportunity.learning.join import AGREEMENT, join
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import Calibration
@@ -140,7 +141,7 @@ def test_joined_by_held_rows_a_table_counts_more_than_a_reader_that_knows_nothin
     joint, logits = join(READER, table, classifier, [row for row in small if row not in held], held)
     assert joint.share.keys() == SLICES.keys()
     assert joint.share["opportunity"] > 1
-    read = READER.score([row.text for row in held]).logits[:, SLICES["opportunity"]]
+    read = READER.score(prepared_texts(held)).logits[:, SLICES["opportunity"]]
     said = (logits[:, SLICES["opportunity"]] - read) / joint.share["opportunity"]
     truth = [row.labels.opportunity[0] for row in held]
     assert right(logits[:, SLICES["opportunity"]], truth) >= right(said, truth) - 0.02 > right(read, truth)
@@ -150,7 +151,7 @@ def test_the_table_answers_alone_only_where_it_nearly_always_agrees(small, table
     classifier = OpportunityClassifier(min_messages=2, max_iter=50)
     taught, held = small[::2], small[1::2]
     joint, logits = join(READER, table, classifier, taught, held)
-    said = classifier.decision_function([row.text for row in held])
+    said = classifier.decision_function(prepared_texts(held))
     of_table = table.calibration.probabilities(said)[:, SLICES["opportunity"]]
     of_both = joint.calibration.probabilities(logits)[:, SLICES["opportunity"]]
     alone = of_table.max(axis=1) >= joint.calibration.sure

@@ -4,12 +4,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opportunity.text.fold import fold
-from opportunity.text.prepare import prepare
+from opportunity.text.prepare import prepare, prepare_batch
 from opportunity.text.tokens import fold_text, tokenize, tokenize_column
 
 WORDS = "Sarah SARAH'S O’Brien Leeds New York 12 1,250.50 £45.50 22nd 10:30 3 recieve form don't é ½ ß 😂 ! . , ' ٣"
 MESSAGES = st.one_of(st.text(), st.lists(st.sampled_from([*WORDS.split(" "), " "]), max_size=12).map(" ".join))
 COMPLAINT = "The lamp is broken."
+
+
+def prepared(text: str) -> str:
+    """The text as a model sees it, whether it comes alone or in a batch."""
+    alone = prepare(text).text
+    assert prepare_batch(pa.array([text])).to_pylist() == [alone]
+    return alone
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,7 @@ def test_a_column_gives_the_tokens_that_each_message_gives(texts):
      "Good afternoon team\n", "To Whom It May Concern:\n", "Hello, Good morning. ", "Dear Zoë, ", "dear sir/madam,\n"],
 )  # fmt: skip
 def test_a_salutation_goes(opening):
-    assert prepare(opening + COMPLAINT).text == COMPLAINT
+    assert prepared(opening + COMPLAINT) == COMPLAINT
 
 
 @pytest.mark.parametrize(
@@ -80,7 +87,7 @@ def test_a_salutation_goes(opening):
      "\nThank you,\nAnna\n\nRegards"],
 )  # fmt: skip
 def test_a_farewell_goes(closing):
-    assert prepare(COMPLAINT + closing).text == COMPLAINT
+    assert prepared(COMPLAINT + closing) == COMPLAINT
 
 
 @pytest.mark.parametrize(
@@ -91,4 +98,4 @@ def test_a_farewell_goes(closing):
      "The lamp broke.\nRegards,\nAnn\nPS still no refund", "The lamp broke.\nThanks,\nAnn\nP.S. it was new"],
 )  # fmt: skip
 def test_what_is_no_salutation_or_farewell_stays(text):
-    assert prepare(text).text == text
+    assert prepared(text) == text

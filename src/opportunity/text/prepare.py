@@ -25,7 +25,7 @@ _STEPS = (
     ("salutation_removed", clean.drop_salutation),
     ("truncated", guard.cap),  # placeholders and spaces may have made it longer
 )
-_ODD = f"{guard.SIGN}|{privacy.SIGN}|{clean.TRIGGER}"
+_ODD = f"{guard.SIGN}|{privacy.SIGN}|{clean.SALUTATION}|{clean.TRIGGER}"
 """RE2 pattern; a text without runs in which it finds nothing passes every step unchanged."""
 _MAX_ROUNDS = 4  # what one round uncovers, such as an escaped tag, the next one sees
 
