@@ -72,8 +72,8 @@ SALUTATION = (
 )
 """Pattern for `re` and RE2 alike: what a message opens with before it says anything."""
 
-UNCOVERED = r"\A(?:[^A-Za-z]|(?i:dear|h[aeio]|greetings|good))"
-"""RE2 pattern; what begins otherwise once the salutation is off needs no other step for its beginning."""
+UNCOVERED = r"\A(?:\z|[^A-Za-z]|(?i:dear|h[aeio]|greetings|good))"
+"""RE2 pattern; what is left and begins otherwise once the salutation is off needs no other step for its beginning."""
 
 _REGARDS = (
     "(?:(?:with )?(?:(?:very|my|our|kind|kindest|best|warm|warmest|many) ){0,3}(?:regards|wishes|rgds)"
