@@ -4,7 +4,7 @@ import re
 
 __all__ = ["supported"]
 
-CLEARLY_ENGLISH = 0.5
+CLEARLY_ENGLISH = 0.6
 CLEARLY_FOREIGN = 0.05
 FEWEST_LETTERS = 20
 READ = 2_000
