@@ -27,6 +27,9 @@ RIGHT_WHEN_SPEAKING = 0.8
 HARD_SHARE = 1 / 3
 """The share of rows, those of the hardest domains, that silence is fitted on."""
 
+FEWEST_OF_A_DOMAIN = 20
+"""Rows by which a domain can be told to be hard."""
+
 FEWEST_SPOKEN = 21
 """Answers that a threshold of silence must rest on at least."""
 
@@ -348,10 +351,14 @@ def _least_to_speak(probability: Probabilities, rows: Sequence[Labels], domains:
 
 
 def _hardest(right: NDArray[np.bool_], domains: NDArray[Any]) -> NDArray[np.intp]:
-    """Rows of the domains that are least often right, as many as make up `HARD_SHARE` of the rows."""
+    """Rows of the domains that are least often right, as many as make up `HARD_SHARE` of the rows.
+
+    Small domains count as one: which of them is hard is mostly chance.
+    """
     _, domain, n = np.unique(domains, return_inverse=True, return_counts=True)
-    share = (np.bincount(domain, right) + 1) / (n + 2)  # a small domain says little
-    order = np.argsort(share, kind="stable")
+    domain = np.where(n >= FEWEST_OF_A_DOMAIN, np.arange(len(n)), len(n))[domain]
+    _, domain, n = np.unique(domain, return_inverse=True, return_counts=True)
+    order = np.argsort(np.bincount(domain, right) / n, kind="stable")
     enough = np.searchsorted(np.cumsum(n[order]), HARD_SHARE * len(right)) + 1
     return np.flatnonzero(np.isin(domain, order[:enough]))
 
