@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, shared, write_lines
 
 from opportunity.errors import DataError
-from opportunity.learning.auxiliary import LEAST_ROWS, UNTOLD, read_tasks
+from opportunity.learning.auxiliary import read_tasks
 from opportunity.learning.datasets import domains, faults, fingerprint, groups, read_json_lines, read_rows
 from opportunity.learning.evaluate import evaluate
 from opportunity.learning.train import train
@@ -169,17 +169,6 @@ def test_more_folds_than_rows_of_any_opportunity_are_refused(small, tmp_path):
 def test_a_model_is_not_measured_on_nothing(trained):
     with pytest.raises(DataError, match="there are 0 labelled rows; at least one is needed"):
         evaluate(load_model(trained.folder), [])
-
-
-def test_labels_of_other_tasks_are_read_and_rare_ones_are_not_told(tmp_path):
-    rows = [{"text": f"text {i}", "task": "theme", "label": "care" if i % 2 else "food"} for i in range(2 * LEAST_ROWS)]
-    rows += [{"text": "text 0", "task": "stars", "label": "5"}]
-    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "tasks.parquet")
-    tasks = read_tasks(tmp_path / "tasks.parquet")
-    assert tasks.labels == {"stars": [], "theme": ["care", "food"]}
-    assert tasks.texts == [f"text {i}" for i in range(2 * LEAST_ROWS)]
-    assert tasks.answers[:3].tolist() == [[UNTOLD, 1], [UNTOLD, 0], [UNTOLD, 1]]
-    assert tasks.n_labels == 2
 
 
 def test_a_file_that_holds_no_tasks_is_refused(tmp_path):

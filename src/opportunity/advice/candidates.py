@@ -24,10 +24,10 @@ from spacy.util import compile_infix_regex
 
 __all__ = ["Candidate", "candidates", "content_words", "reading"]
 
-MOST_CHARACTERS = 6_000
+MOST_CHARACTERS = 4_000
 """How much of a text is read for facts."""
 
-MOST_TOKENS = 600
+MOST_TOKENS = 400
 """How many words of it patterns are held against."""
 
 _ONE_AT_A_TIME = threading.Lock()

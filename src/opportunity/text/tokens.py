@@ -9,7 +9,7 @@ model cannot learn, and a vocabulary cannot leak, who, where or how many).
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,7 @@ _SIGNS = "[‘“”–—…•£€\u00a0]"
 """The commonest other characters that are in no token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token of a message.
 
     Attributes
@@ -61,11 +60,13 @@ def tokenize(text: str) -> list[Token]:
     ["cafe's", '0nd', 'order', "won't", 'come', '!']
     """
     tokens: list[Token] = []
+    last = ""
     for found in _TOKEN.finditer(text):
-        word, start = _normal(found.group()), found.start()
-        if tokens and word in PLACEHOLDERS and word == tokens[-1].word:
+        word, (start, end) = _normal(found.group()), found.span()
+        if word == last and word in PLACEHOLDERS:
             start = tokens.pop().start
-        tokens.append(Token(word, start, found.end()))
+        tokens.append(Token(word, start, end))
+        last = word
     return tokens
 
 
