@@ -15,6 +15,7 @@ from opportunity.errors import DataError
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import labels_at
 from opportunity.model.columns import SLICES
+from opportunity.model.joint import Joint
 from opportunity.model.store import load_model, shipped
 from opportunity.model.votes import Model
 from opportunity.records import Abstained, Complaint, Facts, Labels, ModelInfo, Ranked, Suggestion
@@ -188,7 +189,8 @@ def load(
         path = next((name for name in SHIPPED if shipped(name).is_dir()), SHIPPED[-1])
     model: Model
     if path == "auto":
-        model = Auto.of(load_model(shipped("table")), load_model(shipped("reader")))
+        reader = load_model(shipped("reader"))
+        model = Auto.of(reader.table if isinstance(reader, Joint) else load_model(shipped("table")), reader)
     else:
         model = load_model(shipped(str(path)) if path in SHIPPED else Path(path))
     own = playbook if isinstance(playbook, Playbook) else load_playbook(None if playbook is None else Path(playbook))

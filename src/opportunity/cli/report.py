@@ -4,11 +4,10 @@ import sys
 from pathlib import Path
 
 from opportunity.advice.playbook import load_playbook
+from opportunity.cli.exits import DONE_WITH_REJECTS
 from opportunity.report import write_report
 
 __all__ = ["main"]
-
-DONE_WITH_REJECTS = 3
 
 
 def main(scored: Path, out: Path, *, title: str, date_field: str | None, text_field: str, playbook: Path | None) -> int:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from opportunity.batch.rows import Row, count_rows, read_rows
 from opportunity.batch.score import score_file
+from opportunity.cli.exits import DONE_WITH_REJECTS
 from opportunity.triage import Triage, load
 
 __all__ = ["main"]
-
-DONE_WITH_REJECTS = 3
 
 
 def main(

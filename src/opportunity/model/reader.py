@@ -132,10 +132,10 @@ class Reader(VotingModel):
         Votes
             The votes of the markers at both ends are part of the intercept.
         """
-        (encoded,) = read_texts(self._encoder, [text])
+        folded = fold_text(text)
+        encoded = self._encoder.encode(folded.text)
         inputs = {"input_ids": _padded([encoded.ids]), "attention_mask": _padded([encoded.attention_mask])}
         votes, intercept = self._session.run(["votes", "intercept"], inputs)
-        folded = fold_text(text)
         spans = np.array([folded.span(*offsets) for offsets in encoded.offsets], np.int64)
         real = np.array([end > start for start, end in encoded.offsets])
         told = votes[0][: len(spans)]
