@@ -23,8 +23,8 @@ _TAG_RE = re.compile(
     r"(?:(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+|[^<>]*)>",
     re.IGNORECASE,
 )
-_NEW_LINE_RE = re.compile(rf"(?:{_BLOCK})\Z", re.IGNORECASE)
-_NEW_CELL_RE = re.compile(r"t[dh]\Z", re.IGNORECASE)
+_HEADINGS = [f"h{level}" for level in range(1, 7)]
+_BREAKS = dict.fromkeys((*_BLOCK.split("|"), *_HEADINGS), "\n") | dict.fromkeys(("td", "th"), " ")
 _SPACES_RE = re.compile(r"\s+")
 _BLANK_LINES_RE = re.compile(r" ?\n[ \n]*")
 
@@ -121,10 +121,7 @@ def strip_html(text: Traced) -> Traced:
 
 def _break(tag: re.Match[str]) -> str:
     """Say what a tag is in plain text: nothing, a new line, or a space between cells."""
-    name = tag["name"] or ""
-    if _NEW_LINE_RE.match(name):
-        return "\n"
-    return " " if _NEW_CELL_RE.match(name) else ""
+    return _BREAKS.get((tag["name"] or "").lower(), "")
 
 
 def drop_quoted_reply(text: Traced) -> Traced:

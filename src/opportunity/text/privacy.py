@@ -69,6 +69,8 @@ _SUM_BEFORE_RE = re.compile(rf"(?:[$£€¥₹]|\b{_CURRENCY}\.?) ?\Z")
 _SUM_RE = re.compile(rf"{_CURRENCY}?[0-9]+{_CURRENCY}?")
 _SUM_AFTER_RE = re.compile(rf" ?{_CURRENCY}\b")
 _SEPARATOR_RE = re.compile("[-/_ ]")
+_LETTERS_RE = re.compile("[A-Za-z]")
+_DOUBLED = str.maketrans("0123456789", "0246813579")
 _UNIT_RE = re.compile("[0-9]+[a-z]{1,5}")
 _SHORT_CODE_RE = re.compile("[A-Z]{1,6}-[0-9]{3}")
 
@@ -164,45 +166,43 @@ def _name(greeting: re.Match[str]) -> tuple[int, int, str] | None:
 
 def _placeholder(found: re.Match[str]) -> str | None:
     """Choose the word for a number or code; None where it is a sum, a date, a unit or short."""
-    piece = found[0]
-    digits = 0 if found["keep"] else sum(c.isdigit() for c in piece)
-    if digits < 3 or _is_sum(found):
+    if found.lastgroup == "keep":
         return None
-    if found["iban"] and digits >= 10:
+    piece = found[0]
+    figures = "".join(filter(str.isdigit, piece))
+    if len(figures) < 3 or _is_sum(found, figures):
+        return None
+    if found.lastgroup == "iban" and len(figures) >= 10:
         return "iban"
-    if found["card"] and _passes_luhn(piece):
+    if found.lastgroup == "card" and _passes_luhn(figures):
         return "cardnumber"
-    if found["phone"] and digits >= 7:
+    if found.lastgroup == "phone" and len(figures) >= 7:
         return "phonenumber"
-    return "referencenumber" if _is_reference(piece, digits) else None
+    return "referencenumber" if _is_reference(piece, figures) else None
 
 
-def _is_sum(found: re.Match[str]) -> bool:
+def _is_sum(found: re.Match[str], figures: str) -> bool:
     """Whether it is money: ``USD15000``, or a currency stands beside it."""
     text, start, end = found.string, *found.span()
     return bool(
         _SUM_BEFORE_RE.search(text, max(0, start - 10), start)
         or _SUM_AFTER_RE.match(text, end)
-        or (_SUM_RE.fullmatch(found[0]) and not found[0].isdigit())
+        or (found[0] != figures and _SUM_RE.fullmatch(found[0]))
     )
 
 
-def _passes_luhn(number: str) -> bool:
-    digits = [int(c) for c in reversed(number) if c.isdigit()]
-    return sum(digits[::2] + [sum(divmod(2 * d, 10)) for d in digits[1::2]]) % 10 == 0
+def _passes_luhn(figures: str) -> bool:
+    return (sum(map(int, figures[-1::-2])) + sum(map(int, figures[-2::-2].translate(_DOUBLED)))) % 10 == 0
 
 
-def _is_reference(piece: str, digits: int) -> bool:
+def _is_reference(piece: str, figures: str) -> bool:
     """Whether a token with digits is an order, case or account number."""
     bare = piece.lstrip("# ")
-    letters = {c.lower() for c in bare if c.isalpha()}
-    if not letters:
-        return (bare != piece and bare.isdigit() and digits >= 3) or _is_long_number(
-            _SEPARATOR_RE.split(bare), "/" in bare
-        )
-    if letters == {"x"} or _UNIT_RE.fullmatch(bare):  # a regulator's mask; 500mg
+    if not (letters := _LETTERS_RE.findall(bare)):
+        return (bare != piece and bare == figures) or _is_long_number(_SEPARATOR_RE.split(bare), "/" in bare)
+    if set(letters) <= {"x", "X"} or _UNIT_RE.fullmatch(bare):  # a regulator's mask; 500mg
         return False
-    return digits >= (4 if bare.upper() == bare else 5) or _SHORT_CODE_RE.fullmatch(bare) is not None
+    return len(figures) >= (4 if bare.upper() == bare else 5) or _SHORT_CODE_RE.fullmatch(bare) is not None
 
 
 def _is_long_number(groups: list[str], slashed: bool) -> bool:

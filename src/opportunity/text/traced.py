@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 __all__ = ["Edits", "Traced"]
 
@@ -83,21 +84,17 @@ class Traced:
         -------
         Traced
         """
-        edits = Edits([], [], [], [])
+        pieces = list(pieces)
+        if not pieces:
+            return self
         parts: list[str] = []
-        read = written = 0
+        read = 0
         for start, end, new in pieces:
             parts += (self.text[read:start], new)
-            written += start - read
-            edits.new_starts.append(written)
-            written += len(new)
-            edits.new_ends.append(written)
-            edits.old_starts.append(start)
-            edits.old_ends.append(end)
             read = end
-        if not parts:
-            return self
         parts.append(self.text[read:])
+        lengths = list(accumulate(map(len, parts)))
+        edits = Edits(lengths[:-1:2], lengths[1::2], [piece[0] for piece in pieces], [piece[1] for piece in pieces])
         return Traced("".join(parts), (*self.rounds, edits))
 
     def replace(self, pattern: re.Pattern[str], new: Replacement) -> "Traced":
