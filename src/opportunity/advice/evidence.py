@@ -42,8 +42,8 @@ def find_evidence(prepared: Prepared, votes: Votes, chosen: Labels) -> tuple[Evi
     if not len(votes.spans):
         return ()
     order = np.lexsort((votes.spans[:, 1], votes.spans[:, 0]))
-    words = _words(votes.spans[order])
-    first_word = np.searchsorted(words[:, 0], votes.spans[:, 0])
+    words = _words(prepared.text, votes.spans[order])
+    first_word = np.searchsorted(words[:, 0], votes.spans[:, 0], side="right") - 1
     end_word = np.maximum(np.searchsorted(words[:, 0], votes.spans[:, 1]), first_word + 1)
     out = []
     for head, label in _labels(chosen):
@@ -73,10 +73,16 @@ def _for_label(contributions: NDArray[np.float32], head: str, label: str) -> NDA
     return own - contributions[:, columns].mean(axis=1) if head in EXCLUSIVE else own
 
 
-def _words(spans: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The single words among the spans, which are in order: the shortest span at each start."""
+def _words(text: str, spans: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The whole words that the spans, which are in order, begin and end in."""
     starts, first = np.unique(spans[:, 0], return_index=True)
-    return np.stack([starts, np.minimum.reduceat(spans[:, 1], first)], axis=1)
+    ends = np.minimum.reduceat(spans[:, 1], first)  # the shortest span at each start is no pair of words
+    begins = np.flatnonzero([i == 0 or not _inside_a_word(text, at) for i, at in enumerate(starts.tolist())])
+    return np.stack([starts[begins], np.maximum.reduceat(ends, begins)], axis=1)
+
+
+def _inside_a_word(text: str, at: int) -> bool:
+    return at > 0 and all(c.isalnum() or c in "'’" for c in text[at - 1 : at + 1])
 
 
 def _spread(

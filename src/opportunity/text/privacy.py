@@ -63,7 +63,7 @@ _NUMBER_RE = re.compile(
     rf"|(?P<iban>{_IBAN}(?!\w))"
     rf"|(?P<card>{_CARD}(?![\w-]))"
     rf"|(?P<phone>(?:{'|'.join(_PHONES)})(?![\w-]))"
-    r"|(?P<code>(?:# ?)?(?<![/-])(?=[A-Za-z/_-]*[0-9])[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)*(?!\w)))"
+    r"|(?P<code>(?:# ?)?(?<![/-])(?=(?:[A-Za-z/_-]*[0-9]){3})[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)*(?!\w)))"
 )
 _SUM_BEFORE_RE = re.compile(rf"(?:[$£€¥₹]|\b{_CURRENCY}\.?) ?\Z")
 _SUM_RE = re.compile(rf"{_CURRENCY}?[0-9]+{_CURRENCY}?")
