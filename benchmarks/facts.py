@@ -1,6 +1,6 @@
-"""How well the facts are found: precision and recall of overlapping quotes, per fact.
+"""How well the facts of a suggestion are found: precision and recall of overlapping quotes, per fact.
 
-    python benchmarks/facts.py [gold.jsonl]
+    python benchmarks/facts.py [gold.jsonl] [--model reader]
 
 The gold set names at most one quote per fact, the most telling one of the message. So three figures are printed:
 *precision*, which counts a quote as wrong where the gold names none; *recall*; and *right where named*, the share of
@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from opportunity.advice.facts import find_facts
+import opportunity
 from opportunity.records import Quote
 
 FACTS = ("amount", "reference", "contacts", "elapsed", "deadline", "item")
@@ -37,14 +37,17 @@ def overlap(text: str, gold: str, quote: Quote) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=DATA)
-    path = parser.parse_args().data
+    parser.add_argument("--model", help="a model folder or a shipped model; the default one if left out")
+    args = parser.parse_args()
+    path = args.data
     if not path.exists():
         print(f"{path} is not there: give the path of labelled rows with facts", file=sys.stderr)
         return 1
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    found = [find_facts(row["text"]) for row in rows]
+    triage = opportunity.load(args.model)
+    found = [triage(row["text"]).facts for row in rows]
     print(
-        f"{len(rows)} messages of {path.name}\n"
+        f"{len(rows)} messages of {path.name}, model {triage.model_info.name}\n"
         f"{'fact':10} {'gold':>5} {'given':>6} {'precision':>10} {'recall':>7} {'right where named':>18}"
     )
     for fact in FACTS:

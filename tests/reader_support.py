@@ -5,7 +5,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from opportunity.learning.encoder_graph import BLOCK, Shape, write_graph
 from opportunity.model.calibration import Calibration
-from opportunity.model.columns import COLUMNS
+from opportunity.model.columns import COLUMNS, FACTS
 from opportunity.model.reader import MOST_TOKENS, Reader
 from opportunity.records import ModelInfo
 
@@ -25,6 +25,8 @@ def small_weights() -> dict[str, np.ndarray]:
         "embeddings.position_embeddings.weight": some(MOST_TOKENS, width),
         "head.weight": some(len(COLUMNS), width),
         "head.bias": some(len(COLUMNS)),
+        "marks.weight": some(len(FACTS), width),
+        "marks.bias": some(len(FACTS)),
     }
     sizes = {"attention.self.query": (width, width), "attention.self.key": (width, width)}
     sizes |= {"attention.self.value": (width, width), "attention.output.dense": (width, width)}

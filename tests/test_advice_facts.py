@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from opportunity.advice.facts import find_facts
 from opportunity.advice.plan import advise
 from opportunity.advice.playbook import load_playbook
+from opportunity.model.columns import FACTS
+from opportunity.model.votes import Marks
 from opportunity.records import Facts, Labels
 
 LONG = " ".join(["I ordered a lamp for £30 and called them twice about order 4471-B over the last two weeks."] * 6)
@@ -46,6 +49,37 @@ def test_fact_is_quoted(text, fact, quote):
 def test_item_is_quoted_without_its_article():
     facts = find_facts("My washing machine arrived broken and nobody answers.")
     assert facts.item.quote == "washing machine"
+
+
+def marks_on(text: str, **strengths: tuple[str, float]) -> Marks:
+    """Marks on one stretch of the text for each fact named; no other word is part of a fact."""
+    spans, strength = [], np.full((len(strengths), len(FACTS)), -9, np.float32)
+    for row, (fact, (quote, marked)) in enumerate(strengths.items()):
+        spans.append((text.index(quote), text.index(quote) + len(quote)))
+        strength[row, FACTS.index(fact)] = marked
+    return Marks(np.array(spans, np.int64).reshape(-1, 2), strength)
+
+
+def test_the_models_marks_say_which_candidate_is_the_fact():
+    text = "The lamp was £30. The delivery of the wardrobe was £85 and took three weeks."
+    found = find_facts(text, marks_on(text, amount=("85", 0.5), item=("wardrobe", 1.0), elapsed=("weeks", -0.1)))
+    assert (found.amount.quote, found.item.quote, found.elapsed) == ("£85", "wardrobe", None)
+    assert text[found.amount.start : found.amount.end] == "£85"
+
+
+def test_a_mark_where_no_fact_can_stand_names_none():
+    text = "The lamp is broken."
+    found = find_facts(text, marks_on(text, amount=("broken", 5.0), item=("The", 5.0)))
+    assert (found.amount, found.item) == (None, None)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=80), st.lists(st.tuples(st.integers(0, 80), st.integers(0, 80)), max_size=5))
+def test_any_marks_on_any_text_give_quotes_of_it(text, spans):
+    strength = np.ones((len(spans), len(FACTS)), np.float32)
+    facts = find_facts(text, Marks(np.sort(np.array(spans, np.int64).reshape(-1, 2), axis=1), strength))
+    quotes = [getattr(facts, fact) for fact in FACTS]
+    assert all(quote is None or text[quote.start : quote.end] == quote.quote != "" for quote in quotes)
 
 
 @pytest.mark.parametrize("text", ["", " ", "Thanks!", "🙂", "...", "\n\n\n"])

@@ -5,7 +5,7 @@ import pytest
 from reader_support import READER, SHAPE, small_tokenizer, small_weights
 from tokenizers import Tokenizer
 
-from opportunity.model.columns import COLUMNS
+from opportunity.model.columns import COLUMNS, FACTS
 
 torch = pytest.importorskip("torch", reason="training a reader needs the extra train-reader")
 
@@ -22,22 +22,24 @@ def batch() -> tuple:
 
 
 def encoder(dropout: float = 0.5) -> Encoder:
-    return Encoder(small_weights(), SHAPE, len(COLUMNS), dropout)
+    return Encoder(small_weights(), SHAPE, len(COLUMNS), len(FACTS), dropout)
 
 
 def test_it_gives_the_log_odds_of_the_graph_as_near_as_eight_bits_keep_them():
     with torch.no_grad():
-        taught = encoder().eval()(*batch()).numpy()
+        logits, marks = (said.numpy() for said in encoder().eval()(*batch()))
     written = READER.score(TEXTS).logits
-    assert np.abs(taught - written).max() < 0.05 * np.abs(written).max()
+    assert np.abs(logits - written).max() < 0.05 * np.abs(written).max()
+    marked = READER.votes(TEXTS[0]).marks.strength
+    assert np.abs(marks[0, 1:6] - marked).max() < 0.05 * np.abs(marked).max()
 
 
 def test_dropout_is_off_where_the_encoder_answers_and_on_where_it_is_taught():
     model = encoder()
     with torch.no_grad():
-        assert torch.equal(model.eval()(*batch()), model(*batch()))
-        assert not torch.equal(model.train()(*batch()), model(*batch()))
-        assert torch.equal(encoder(0).train()(*batch()), model.eval()(*batch()))
+        assert torch.equal(model.eval()(*batch())[0], model(*batch())[0])
+        assert not torch.equal(model.train()(*batch())[0], model(*batch())[0])
+        assert torch.equal(encoder(0).train()(*batch())[0], model.eval()(*batch())[0])
 
 
 def test_dropout_keeps_the_mean_drops_its_share_and_repeats_itself_by_its_seed():
@@ -58,14 +60,25 @@ def test_the_weights_come_back_under_the_names_of_the_graph():
 
 def test_the_loss_falls_where_the_truth_is_said():
     truth = np.zeros((1, len(COLUMNS)), np.float32)
-    loss = _heads_loss(truth)
-    assert loss(torch.full((1, len(COLUMNS)), -5.0), [0]) < loss(torch.full((1, len(COLUMNS)), 5.0), [0])
+    loss = _heads_loss(truth, [None])
+    assert loss(torch.full((1, len(COLUMNS)), -5.0), None, [0]) < loss(torch.full((1, len(COLUMNS)), 5.0), None, [0])
+
+
+def test_a_fact_that_is_marked_where_it_stands_costs_least_and_one_that_nobody_looked_for_nothing():
+    marked = np.zeros((2, len(FACTS)), bool)
+    marked[1, 0] = True
+    loss = _heads_loss(np.zeros((2, len(COLUMNS)), np.float32), [marked, None])
+    logits, right = torch.zeros((2, len(COLUMNS))), torch.full((2, 3, len(FACTS)), -9.0)
+    right[0, 1, 0] = 9.0
+    nowhere = torch.full((2, 3, len(FACTS)), -9.0)
+    assert loss(logits, right, [0, 1]) < loss(logits, nowhere, [0, 1])
+    assert loss(logits[1:], right[1:], [1]) == loss(logits[1:], -right[1:], [1])
 
 
 def test_a_task_that_says_nothing_of_a_text_costs_nothing():
     answers = np.array([[0, UNTOLD], [UNTOLD, UNTOLD]])
     loss = _tasks_loss(Tasks(["a", "b"], answers, {"theme": ["care", "price"], "rating": ["1", "2", "3"]}))
     logits = torch.tensor([[9.0, -9.0, 1.0, 2.0, 3.0]])
-    assert float(loss(logits, [0])) == pytest.approx(0, abs=1e-4)
-    assert float(loss(-logits, [0])) > 10
-    assert float(loss(logits, [1])) == 0
+    assert float(loss(logits, None, [0])) == pytest.approx(0, abs=1e-4)
+    assert float(loss(-logits, None, [0])) > 10
+    assert float(loss(logits, None, [1])) == 0

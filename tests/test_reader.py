@@ -1,6 +1,7 @@
 """The reader, alone and with a table that it hears: a sum of votes, read back as it was written."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from reader_support import GRAPH, INFO, READER, SHAPE, WORDS, small_tokenizer, small_weights
 
 import opportunity
+from opportunity.advice.evidence import find_evidence
 from opportunity.errors import ModelCorruptError, ModelFormatError
 from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
 from opportunity.model.auto import Auto
@@ -20,7 +22,9 @@ from opportunity.model.joint import Joint
 from opportunity.model.reader import MOST_TOKENS, Reader
 from opportunity.model.store import load_model, save_model, shipped
 from opportunity.model.table import Table
-from opportunity.records import ModelInfo
+from opportunity.records import Labels, ModelInfo
+from opportunity.taxonomy import TAXONOMY
+from opportunity.text.prepare import prepare
 
 messages = st.lists(st.lists(st.sampled_from(WORDS[4:]), max_size=30).map(" ".join), min_size=1, max_size=6)
 
@@ -48,6 +52,16 @@ def test_votes_stand_where_their_words_stand():
     votes = READER.votes(text)
     assert [text[a:b] for a, b in votes.spans] == ["my", "parcel", "s", "is", "late"]
     assert votes.known_share == 3 / 4
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["parcels", "my", "refunds,", "late's", "parcelss!"]), min_size=1, max_size=20))
+def test_evidence_is_quoted_in_whole_words_however_the_reader_splits_them(words):
+    text = " ".join(words)
+    for label in TAXONOMY["opportunity"].names[:4]:
+        for quote in find_evidence(prepare(text), READER.votes(text), Labels(opportunity=(label,))):
+            assert not re.search(r"\w\Z", text[: quote.start]) or not re.match(r"\w", quote.quote)
+            assert not re.search(r"\w\Z", quote.quote) or not re.match(r"\w", text[quote.end :])
 
 
 def test_an_empty_message_is_read():
@@ -98,7 +112,9 @@ def test_a_graph_that_answers_other_labels_is_refused():
     weights = small_weights()
     weights |= {name: weights[name][:-1] for name in ("head.weight", "head.bias")}
     narrow = write_graph(weights, Shape(1, 4, MOST_TOKENS))
-    with pytest.raises(ModelCorruptError, match=f"must give logits, votes and intercept of {len(COLUMNS)} columns"):
+    with pytest.raises(
+        ModelCorruptError, match=f"must give logits, votes and intercept of {len(COLUMNS)} columns and marks"
+    ):
         Reader.build(narrow, small_tokenizer(), INFO, Calibration.plain())
 
 

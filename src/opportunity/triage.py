@@ -17,12 +17,12 @@ from opportunity.model.calibration import labels_at
 from opportunity.model.columns import SLICES
 from opportunity.model.joint import Joint
 from opportunity.model.store import load_model, shipped
-from opportunity.model.votes import Model
+from opportunity.model.votes import Marks, Model
 from opportunity.records import Abstained, Complaint, Facts, Labels, ModelInfo, Ranked, Suggestion
 from opportunity.taxonomy import TAXONOMY
 from opportunity.text.guard import MAX_CHARACTERS
 from opportunity.text.language import CLEARLY_ENGLISH, supported
-from opportunity.text.prepare import prepare, prepare_batch
+from opportunity.text.prepare import Prepared, prepare, prepare_batch
 
 __all__ = ["Triage", "load"]
 
@@ -84,7 +84,7 @@ class Triage:
         if abstained in ("empty", "unsupported_language"):
             chosen = Labels()
         words = prepared.source[:MAX_CHARACTERS]
-        facts = _facts(words, chosen) if self.facts else Facts()
+        facts = _facts(words, chosen, _in_source(prepared, votes.marks)) if self.facts else Facts()
         answers, plan, levels = advise(words, chosen, facts, abstained, self.playbook)
         return Suggestion(
             id=id_,
@@ -207,11 +207,19 @@ def _as_texts(column: Any, name: str) -> Any:
         raise DataError(f'the column "{name}" is of {column.type} and cannot be read as text; give strings') from fault
 
 
-def _facts(text: str, chosen: Labels) -> Facts:
+def _in_source(prepared: Prepared, marks: Marks | None) -> Marks | None:
+    """Marks where their words stand in the text as it was given."""
+    if marks is None:
+        return None
+    spans = np.array([prepared.span(*span) for span in marks.spans.tolist()], np.int64).reshape(-1, 2)
+    return replace(marks, spans=spans)
+
+
+def _facts(text: str, chosen: Labels, marks: Marks | None) -> Facts:
     """Facts of the text; a date counts as a deadline only where the model reads one too."""
     from opportunity.advice.facts import find_facts  # imports spaCy, the slowest import of all
 
-    facts = find_facts(text)
+    facts = find_facts(text, marks)
     return facts if "deadline" in chosen.flags else replace(facts, deadline=None)
 
 

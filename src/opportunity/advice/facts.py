@@ -1,17 +1,22 @@
 """What the text says of the matter, each in the customer's own words.
 
-Patterns of words say where a fact may stand (`candidates`); the words in and around such a place vote on whether it
-is the fact (`votes`). The best candidate that passes the fact's threshold is quoted. A name and a promise are told
-by their wording alone. What is not found is None, and is then not spoken of.
+Patterns of words say where a fact may stand (`candidates`); whether it is one, the model's marks say where it marks
+words, else the words in and around the place vote on it (`votes`). The best candidate that passes the fact's threshold
+is quoted. A name and a promise are told by their wording alone. What is not found is None, and is then not spoken of.
 """
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
 from spacy.tokens import Doc
 
 from opportunity.advice.candidates import MOST_CHARACTERS, Candidate, candidates, content_words, reading
 from opportunity.advice.votes import ballots, item_features, norms, span_features
+from opportunity.model.columns import FACTS
+from opportunity.model.votes import Marks
 from opportunity.records import Facts, Quote
 
 __all__ = ["find_facts"]
@@ -72,13 +77,15 @@ _PROMISE = re.compile(
 )
 
 
-def find_facts(text: str) -> Facts:
+def find_facts(text: str, marks: Marks | None = None) -> Facts:
     """Find what the text says of the matter.
 
     Parameters
     ----------
     text : str
         The complaint as the customer gave it.
+    marks : Marks or None
+        The words of the text that a model takes for facts, if it marks any.
 
     Returns
     -------
@@ -93,36 +100,66 @@ def find_facts(text: str) -> Facts:
     """
     with reading(text) as doc:
         forms = [token.text for token in doc]
-        spans = {fact: doc[start:end] for fact, (start, end) in _chosen(doc, norms(forms), forms).items()}
+        chosen = _voted(doc, norms(forms), forms) if marks is None else _marked(doc, marks)
+        spans = {fact: doc[start:end] for fact, (start, end) in chosen.items()}
         quotes = {fact: _quote(text, span.start_char, span.end_char, fact) for fact, span in spans.items()}
     return Facts(**quotes, name=_name(text), promise=_promise(text))
 
 
-def _chosen(doc: Doc, words: list[str], forms: list[str]) -> dict[str, tuple[int, int]]:
-    """The tokens of each fact that was found."""
+def _marked(doc: Doc, marks: Marks) -> dict[str, tuple[int, int]]:
+    """The tokens of each fact by the model's marks."""
+    strength = _by_token(doc, marks)
     chosen = {}
+    for fact, found in _by_fact(doc).items():
+        marked = [float(strength[c.start : c.end, FACTS.index(fact)].max()) for c in found]
+        best = max(range(len(found)), key=marked.__getitem__)
+        if marked[best] >= 0:
+            chosen[fact] = (found[best].start, found[best].end)
+    item = strength[:, FACTS.index("item")]
+    if run := _run({i: float(item[i]) for i in content_words(doc)}, 0.0):
+        chosen["item"] = run
+    return chosen
+
+
+def _by_token(doc: Doc, marks: Marks) -> NDArray[np.float32]:
+    """How strongly each token is marked: as its strongest part is."""
+    out = np.full((len(doc), len(FACTS)), -np.inf, np.float32)
+    starts = np.array([token.idx for token in doc], np.int64)
+    ends = starts + np.array([len(token) for token in doc], np.int64)
+    firsts = np.searchsorted(ends, marks.spans[:, 0], side="right")
+    stops = np.searchsorted(starts, marks.spans[:, 1], side="left")
+    for first, stop, strength in zip(firsts.tolist(), stops.tolist(), marks.strength, strict=True):
+        out[first:stop] = np.maximum(out[first:stop], strength)
+    return out
+
+
+def _by_fact(doc: Doc) -> dict[str, list[Candidate]]:
     by_fact: dict[str, list[Candidate]] = {}
     for candidate in candidates(doc):
         by_fact.setdefault(candidate.fact, []).append(candidate)
-    for fact, found in by_fact.items():
+    return by_fact
+
+
+def _voted(doc: Doc, words: list[str], forms: list[str]) -> dict[str, tuple[int, int]]:
+    """The tokens of each fact by the words' votes."""
+    chosen = {}
+    for fact, found in _by_fact(doc).items():
         ballot = ballots()[fact]
         votes = [ballot.count(span_features(words, forms, c, rank, len(found))) for rank, c in enumerate(found)]
         best = max(range(len(found)), key=votes.__getitem__)
         if votes[best] >= ballot.threshold:
             chosen[fact] = (found[best].start, found[best].end)
-    if item := _item(doc, words, forms):
+    ballot, counts = ballots()["item"], Counter(words)
+    asked = {i: ballot.count(item_features(words, forms, i, counts)) for i in content_words(doc)}
+    if item := _run(asked, ballot.threshold):
         chosen["item"] = item
     return chosen
 
 
-def _item(doc: Doc, words: list[str], forms: list[str]) -> tuple[int, int] | None:
-    """The word that the votes name as what it is about, with the words that belong to it."""
-    ballot, counts = ballots()["item"], Counter(words)
-    votes = {i: ballot.count(item_features(words, forms, i, counts)) for i in content_words(doc)}
-    if not votes:
-        return None
-    best = max(votes, key=lambda i: (votes[i], -i))
-    if votes[best] < ballot.threshold:
+def _run(votes: Mapping[int, float], threshold: float) -> tuple[int, int] | None:
+    """The word with the most votes, if they are enough, with its neighbours that have nearly as many."""
+    best = max(votes, key=lambda i: (votes[i], -i), default=None)
+    if best is None or votes[best] < threshold:
         return None
     start, end = best, best + 1
     while end - start < _LONGEST_ITEM and votes.get(start - 1, -99.0) > votes[best] - _ITEM_NEIGHBOUR:

@@ -43,6 +43,8 @@ class LabelledRow:
         The id of the message that differs in one fact.
     domain : str
         Where it comes from: its source, else its industry, else the first part of its id.
+    facts : mapping of str to str, or None
+        A verbatim quote for each kind of fact that the text names; None where nobody looked for facts.
     """
 
     id: str
@@ -51,6 +53,7 @@ class LabelledRow:
     evidence: str | None = None
     pair: str | None = None
     domain: str = ""
+    facts: Mapping[str, str] | None = None
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -128,7 +131,8 @@ def _row(path: Path, number: int, values: Mapping[str, Any], known: Mapping[str,
         raise DataError(f"{where}: {wrong[0]}")
     id_ = str(values.get("id", number))
     domain = str(values.get("source") or values.get("industry") or id_.split("-")[0])
-    return LabelledRow(id_, text, Labels.from_dict(values), values.get("evidence"), values.get("pair"), domain)
+    facts = None if "facts" not in values else {fact: quote for fact, quote in values["facts"].items() if quote}
+    return LabelledRow(id_, text, Labels.from_dict(values), values.get("evidence"), values.get("pair"), domain, facts)
 
 
 def _keys(values: Mapping[str, Any]) -> str:

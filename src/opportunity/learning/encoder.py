@@ -26,10 +26,12 @@ class Encoder(nn.Module):
     shape : Shape
     columns : int
         Of the heads.
+    marks : int
+        Kinds of words that are marked; 0 for none.
     dropout : float
     """
 
-    def __init__(self, weights: Mapping[str, Any], shape: Shape, columns: int, dropout: float) -> None:
+    def __init__(self, weights: Mapping[str, Any], shape: Shape, columns: int, marks: int, dropout: float) -> None:
         super().__init__()
         words, width = weights["embeddings.word_embeddings.weight"].shape
         self.words = nn.Embedding(words, width)
@@ -38,17 +40,19 @@ class Encoder(nn.Module):
         inner = weights["encoder.layer.0.intermediate.dense.weight"].shape[0]
         self.layers = nn.ModuleList(_Layer(width, inner, shape.heads, dropout) for _ in range(shape.layers))
         self.head = nn.Linear(width, columns)
+        self.marks = nn.Linear(width, marks) if marks else None
         self.dropout = _Dropout(dropout)
-        nn.init.normal_(self.head.weight, std=0.02)
-        nn.init.zeros_(self.head.bias)
+        for linear in filter(None, (self.head, self.marks)):
+            nn.init.normal_(linear.weight, std=0.02)
+            nn.init.zeros_(linear.bias)
         own = self.state_dict()
         given = {
             ours: torch.from_numpy(np.array(weights[theirs])) for ours, theirs in self._names() if theirs in weights
         }
         self.load_state_dict(own | given)
 
-    def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return the log-odds of a batch.
+    def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return the log-odds of a batch, and of its tokens being marked.
 
         Parameters
         ----------
@@ -56,7 +60,8 @@ class Encoder(nn.Module):
 
         Returns
         -------
-        Tensor of float32, shape (n_messages, n_columns)
+        logits : Tensor of float32, shape (n_messages, n_columns)
+        marks : Tensor of float32, shape (n_messages, n_tokens, n_marks), or None
         """
         places = self.places(torch.arange(tokens.shape[1]))
         x = self.dropout(self.norm(self.words(tokens) + places))
@@ -65,8 +70,8 @@ class Encoder(nn.Module):
             x = layer(x, hidden)
         share = (mask / mask.sum(dim=1, keepdim=True))[:, :, None]
         with torch.autocast("cpu", enabled=False):
-            logits: torch.Tensor = self.head((x.float() * share).sum(dim=1))
-        return logits
+            logits = self.head((x.float() * share).sum(dim=1))
+            return logits, None if self.marks is None else self.marks(x.float())
 
     def to_weights(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights under the names that the graph is written from."""
@@ -82,7 +87,8 @@ class Encoder(nn.Module):
             for ours, theirs in _LAYER_NAMES.items():
                 for part in ("weight", "bias"):
                     pairs.append((f"layers.{i}.{ours}.{part}", f"encoder.layer.{i}.{theirs}.{part}"))
-        return [*pairs, ("head.weight", "head.weight"), ("head.bias", "head.bias")]
+        heads = ("head",) if self.marks is None else ("head", "marks")
+        return pairs + [(name, name) for head in heads for name in (f"{head}.weight", f"{head}.bias")]
 
 
 _LAYER_NAMES = {

@@ -79,13 +79,13 @@ def write_graph(weights: Mapping[str, Array], shape: Shape) -> bytes:
     ----------
     weights : mapping of str to ndarray
         As a BERT model names them, without a prefix, the one segment added to the places, and ``head.weight``,
-        ``head.bias``.
+        ``head.bias``, ``marks.weight``, ``marks.bias``.
     shape : Shape
 
     Returns
     -------
     bytes
-        Takes ``input_ids`` and ``attention_mask``; gives ``logits``, ``votes`` and ``intercept``.
+        Takes ``input_ids`` and ``attention_mask``; gives ``logits``, ``votes``, ``intercept`` and ``marks``.
     """
     from onnx import TensorProto, helper
 
@@ -97,7 +97,8 @@ def write_graph(weights: Mapping[str, Array], shape: Shape) -> bytes:
     for layer in range(shape.layers):
         hidden = _layer(graph, hidden, f"encoder.layer.{layer}", weights, shape.heads)
     _vote(graph, hidden, weights)
-    columns = len(weights["head.bias"])
+    _mark(graph, hidden, weights)
+    columns, marks = len(weights["head.bias"]), len(weights["marks.bias"])
     tokens = ["messages", "tokens"]
     made = helper.make_graph(
         graph.nodes,
@@ -107,6 +108,7 @@ def write_graph(weights: Mapping[str, Array], shape: Shape) -> bytes:
             helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["messages", columns]),
             helper.make_tensor_value_info("votes", TensorProto.FLOAT, [*tokens, columns]),
             helper.make_tensor_value_info("intercept", TensorProto.FLOAT, [columns]),
+            helper.make_tensor_value_info("marks", TensorProto.FLOAT, [*tokens, marks]),
         ],
         graph.initialisers,
     )
@@ -164,6 +166,12 @@ def _vote(graph: _Graph, hidden: str, weights: Mapping[str, Array]) -> None:
     graph.add("Add", ["votes.sum", "head.bias"], "logits")
 
 
+def _mark(graph: _Graph, hidden: str, weights: Mapping[str, Array]) -> None:
+    """Each token's log-odds of being part of each kind of fact."""
+    graph.add("MatMul", [hidden, graph.hold("marks.weight", weights["marks.weight"].T)], "marks.plain")
+    graph.add("Add", ["marks.plain", graph.hold("marks.bias", weights["marks.bias"])], "marks")
+
+
 def _to_blocks(weight: Array) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Rows in blocks of `BLOCK` numbers, each block with its scale, around 128."""
     blocks = weight.reshape(len(weight), -1, BLOCK)
@@ -201,7 +209,7 @@ def _restored(held: Mapping[str, Array]) -> Iterator[tuple[str, NDArray[np.float
             else:
                 wide = (value.astype(np.float32) - 128) * scales.reshape(value.shape[:2])[:, :, None]
                 yield name[:-2], wide.reshape(len(value), -1)
-        elif name == "head.weight":
+        elif name in ("head.weight", "marks.weight"):
             yield name, value.T
         elif name.endswith((".weight", ".bias")):
             yield name, value

@@ -52,7 +52,7 @@ def join(
         logits[:, columns] += np.float32(share[head]) * said[:, columns]
     calibration = Calibration.fit(logits, labels, domains(held))
     sure = _sure_enough(table.calibration.probabilities(said), calibration.probabilities(logits))
-    return Joint(reader, table, share, replace(calibration, sure=sure)), logits
+    return Joint(reader, table, share, replace(calibration, sure=sure, marks=reader.calibration.marks)), logits
 
 
 def _sure_enough(table: NDArray[np.float32], joint: NDArray[np.float32]) -> float:

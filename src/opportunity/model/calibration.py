@@ -5,7 +5,7 @@ on answers that a model gave to rows it had not been taught. Thresholds are chos
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -58,6 +58,8 @@ class Calibration:
         Least distance between the first and the second opportunity.
     sure : float
         For a reader: the probability from which the table's first opportunity stands without it.
+    marks : mapping of str to float
+        For a reader, for each fact: the log-odds from which it names it; 0 where none is given.
     """
 
     temperature: Mapping[str, float]
@@ -69,6 +71,7 @@ class Calibration:
     speak: float
     margin: float
     sure: float = 1.0
+    marks: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def plain(cls) -> Self:

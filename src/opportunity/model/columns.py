@@ -12,6 +12,7 @@ from opportunity.taxonomy import TAXONOMY
 __all__ = [
     "COLUMNS",
     "EXCLUSIVE",
+    "FACTS",
     "INDEPENDENT",
     "NO_FAILURE",
     "ORDINAL",
@@ -35,6 +36,9 @@ ORDINAL = ("urgency", "heat")
 
 NO_FAILURE = "none"
 """The extra column of the head ``failure``; it is never shown."""
+
+FACTS = ("item", "deadline", "elapsed", "amount", "contacts", "reference")
+"""Kinds of words that a reader marks, beside what it answers."""
 
 SECOND_SHARE = 0.2
 """What the further labels of a ranked head have together of the distribution that a model is taught."""

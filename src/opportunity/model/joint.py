@@ -80,4 +80,5 @@ class Joint(VotingModel):
             np.concatenate([read.contributions, self._share * said.contributions]),
             read.intercept + self._share * said.intercept,
             said.known_share,
+            read.marks,
         )

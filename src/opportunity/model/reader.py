@@ -1,13 +1,15 @@
 """The reader: a small sentence encoder, its heads linear on the mean of the last layer, so every token has a vote.
 
 The graph (``reader.onnx``) takes ``input_ids`` and ``attention_mask`` and gives ``votes``, one row per token, whose
-sum plus the intercept are the log-odds, and ``logits``, that sum. onnxruntime and tokenizers run it.
+sum plus the intercept are the log-odds, and ``logits``, that sum; and ``marks``, one row per token as well, the
+log-odds of its being part of each kind of fact. onnxruntime and tokenizers run it.
 """
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -15,8 +17,8 @@ from numpy.typing import NDArray
 
 from opportunity.errors import ModelCorruptError
 from opportunity.model.calibration import Calibration
-from opportunity.model.columns import COLUMNS
-from opportunity.model.votes import Scores, Votes, VotingModel
+from opportunity.model.columns import COLUMNS, FACTS
+from opportunity.model.votes import Marks, Scores, Votes, VotingModel
 from opportunity.records import ModelInfo
 from opportunity.text.tokens import fold_text
 
@@ -31,7 +33,7 @@ WIDTH_STEP = 2
 BATCH_TOKENS = 4096
 """Tokens of one run of the graph, padding included."""
 
-_OUTPUTS = [(name, [len(COLUMNS)]) for name in ("logits", "votes", "intercept")]
+_OUTPUTS = [(name, [len(COLUMNS)]) for name in ("logits", "votes", "intercept")] + [("marks", [len(FACTS)])]
 """What the graph gives, and how wide."""
 
 
@@ -90,7 +92,8 @@ class Reader(VotingModel):
             raise ModelCorruptError("reader.onnx must take input_ids and attention_mask; install the model again")
         if [(out.name, out.shape[-1:]) for out in session.get_outputs()] != _OUTPUTS:
             raise ModelCorruptError(
-                f"reader.onnx must give logits, votes and intercept of {len(COLUMNS)} columns; install the model again"
+                f"reader.onnx must give logits, votes and intercept of {len(COLUMNS)} columns and marks of"
+                f" {len(FACTS)}; install the model again"
             )
         encoder.no_padding()
         encoder.enable_truncation(MOST_TOKENS)
@@ -135,12 +138,18 @@ class Reader(VotingModel):
         folded = fold_text(text)
         encoded = self._encoder.encode(folded.text)
         inputs = {"input_ids": _padded([encoded.ids]), "attention_mask": _padded([encoded.attention_mask])}
-        votes, intercept = self._session.run(["votes", "intercept"], inputs)
+        votes, intercept, marks = self._session.run(["votes", "intercept", "marks"], inputs)
         spans = np.array([folded.span(*offsets) for offsets in encoded.offsets], np.int64)
         real = np.array([end > start for start, end in encoded.offsets])
         told = votes[0][: len(spans)]
         whole = intercept + told[~real].sum(axis=0)
-        return Votes(spans[real], told[real], whole.astype(np.float32), _known_share(encoded))
+        marked = Marks(spans[real], marks[0][: len(spans)][real] - self._least)
+        return Votes(spans[real], told[real], whole.astype(np.float32), _known_share(encoded), marked)
+
+    @cached_property
+    def _least(self) -> NDArray[np.float32]:
+        """The log-odds from which a mark counts."""
+        return np.array([self.calibration.marks.get(fact, 0.0) for fact in FACTS], np.float32)
 
     def to_files(self) -> dict[str, bytes]:
         """Write the reader as the contents of its files."""

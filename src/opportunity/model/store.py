@@ -17,7 +17,7 @@ from typing import Any
 
 from opportunity.errors import ModelCorruptError, ModelError, ModelFormatError, ModelNotFoundError
 from opportunity.model.calibration import Calibration
-from opportunity.model.columns import COLUMNS, EXCLUSIVE, INDEPENDENT, ORDINAL, RANKED, SLICES
+from opportunity.model.columns import COLUMNS, EXCLUSIVE, FACTS, INDEPENDENT, ORDINAL, RANKED, SLICES
 from opportunity.model.joint import Joint
 from opportunity.model.reader import Reader
 from opportunity.model.table import Table
@@ -272,7 +272,9 @@ def _calibration(values: dict[str, Any]) -> Calibration:
         if getattr(calibration, name).keys() != set(heads):
             raise ValueError(f"{name} must be given for {heads}")
     numbers = [x for name in (*wanted, "second") for x in getattr(calibration, name).values()]
-    _finite([*numbers, calibration.speak, calibration.margin, calibration.sure])
+    _finite([*numbers, *calibration.marks.values(), calibration.speak, calibration.margin, calibration.sure])
+    if not calibration.marks.keys() <= set(FACTS):
+        raise ValueError(f"marks are of {FACTS}")
     if min(calibration.temperature.values()) <= 0:
         raise ValueError("a temperature must be above 0")
     for head in ORDINAL:

@@ -11,7 +11,23 @@ from numpy.typing import NDArray
 from opportunity.model.calibration import Calibration
 from opportunity.records import ModelInfo
 
-__all__ = ["Model", "Reading", "Readings", "Scores", "Votes", "VotingModel"]
+__all__ = ["Marks", "Model", "Reading", "Readings", "Scores", "Votes", "VotingModel"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """Which of a message's words a model takes for part of a fact.
+
+    Attributes
+    ----------
+    spans : ndarray of int64, shape (n_words, 2)
+        Where the words stand: offsets in characters into the text.
+    strength : ndarray of float32, shape (n_words, n_facts)
+        For each of `opportunity.model.columns.FACTS`, how far a word's log-odds lie above what is needed to name it.
+    """
+
+    spans: NDArray[np.int64]
+    strength: NDArray[np.float32] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +44,15 @@ class Votes:
     intercept : ndarray of float32, shape (n_columns,)
     known_share : float or None
         The share of the text's tokens that the vocabulary knows; None where it has no tokens.
+    marks : Marks or None
+        None where the model marks no facts.
     """
 
     spans: NDArray[np.int64]
     contributions: NDArray[np.float32] = field(repr=False)
     intercept: NDArray[np.float32] = field(repr=False)
     known_share: float | None
+    marks: Marks | None = None
 
     @property
     def logits(self) -> NDArray[np.float32]:
