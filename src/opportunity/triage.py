@@ -16,7 +16,7 @@ from opportunity.errors import DataError
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import labels_at
 from opportunity.model.columns import SLICES
-from opportunity.model.store import load_model, shipped
+from opportunity.model.store import load_model, model_folder, shipped
 from opportunity.model.votes import Model, Reading
 from opportunity.records import Abstained, Complaint, Facts, Labels, ModelInfo, Ranked, Suggestion
 from opportunity.taxonomy import TAXONOMY
@@ -211,11 +211,8 @@ def load(
     """
     if path is None:
         path = next((name for name in SHIPPED if shipped(name).is_dir()), SHIPPED[-1])
-    model: Model
-    if path == "auto":
-        model = Auto.of(load_model(shipped("reader")))
-    else:
-        model = load_model(shipped(str(path)) if path in SHIPPED else Path(path))
+    found = load_model(model_folder(path))
+    model: Model = Auto.of(found) if path == "auto" else found
     own = playbook if isinstance(playbook, Playbook) else load_playbook(None if playbook is None else Path(playbook))
     return Triage(model, own, facts)
 
