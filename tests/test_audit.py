@@ -30,7 +30,7 @@ def test_labels_that_were_set_wrong_are_found(spoilt):
     probability = opportunity.load("table").model.read_many(prepared_texts(spoilt)).probability
     doubts = {doubt.id: doubt for doubt in find_doubts(spoilt, probability)}
     found = [spoilt[i].id for i in SPOILT if spoilt[i].id in doubts]
-    assert len(found) >= 8
+    assert len(found) > len(SPOILT) / 2
     assert len(doubts) < len(spoilt) / 4
     for row in spoilt:
         if doubt := doubts.get(row.id):
@@ -63,4 +63,6 @@ def test_without_the_extra_train_says_so_before_it_trains(tmp_path, monkeypatch)
     monkeypatch.delitem(sys.modules, "opportunity.learning.audit")
     monkeypatch.setitem(sys.modules, "cleanlab.filter", None)
     said = one_line(call("train", tmp_path / "none.jsonl", "-o", tmp_path / "m", "--doubtful", tmp_path / "d.jsonl"))
-    assert "finding doubtful labels needs packages that are not installed; run: pip install 'opportunity[train]'" in said
+    assert (
+        "finding doubtful labels needs packages that are not installed; run: pip install 'opportunity[train]'" in said
+    )
