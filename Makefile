@@ -2,8 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# By the environment, as pip passes them on to what builds the package; a newer pip asks the second for that.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
 SHARED ?= ../shared
+BENCHMARKS := speed latency service quality cues facts replies
 
 .PHONY: help setup demo test check fix bench train evaluate clean
 
@@ -18,7 +22,7 @@ $(VENV)/.package: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[dev,django,report,server]'
+	$(PIP) --editable '.[dev,distributed,django,report,server,train]'
 	@touch $@ $(VENV)/.package
 
 setup: $(VENV)/.dev
@@ -42,12 +46,13 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# All are run, one after another, also where one misses its target; it then fails at the end.
 bench: $(VENV)/.dev
 	$(PIP) fasttext-wheel
-	$(BIN)/python benchmarks/speed.py
-	$(BIN)/python benchmarks/latency.py
-	$(BIN)/python benchmarks/service.py
-	$(BIN)/python benchmarks/quality.py
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 $(BENCHMARKS:%=bench-%)
+
+bench-%: benchmarks/%.py
+	$(BIN)/python $<
 
 # The shipped table, from data/ and, where they are, the openly licensed real messages beside the project.
 train: $(VENV)/.package

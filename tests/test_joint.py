@@ -58,7 +58,7 @@ def test_the_votes_stand_where_reader_and_table_have_theirs(joint, table):
 
 def test_it_calls_itself_as_the_reader_does_and_answers_in_its_place(joint, table):
     assert joint.info == INFO
-    assert Auto.of(table, joint).reader is joint
+    assert Auto.of(joint).joint is joint
 
 
 @pytest.fixture

@@ -118,9 +118,9 @@ def test_a_graph_that_answers_other_labels_is_refused():
         Reader.build(narrow, small_tokenizer(), INFO, Calibration.plain())
 
 
-def test_auto_needs_one_of_each_kind():
-    with pytest.raises(ModelFormatError, match="auto needs a model of kind table and one of kind reader"):
-        Auto.of(READER, READER)
+def test_auto_needs_a_reader_that_hears_a_table():
+    with pytest.raises(ModelFormatError, match="auto needs a reader that hears a table"):
+        Auto.of(READER)
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +153,23 @@ def spoilt_tables() -> dict[str, bytes | None]:
 
 
 def test_auto_lets_the_joined_reader_answer_where_the_table_is_unsure(joint, complaints):
-    auto = Auto.of(joint.table, joint)
+    auto = Auto.of(joint)
     table, both = joint.table.read_many(complaints).probability, joint.read_many(complaints).probability
     sure = table[:, SLICES["opportunity"]].max(axis=1) >= 0.7
     said = auto.read_many(complaints).probability
     assert np.array_equal(said[sure], table[sure])
     assert said[~sure] == pytest.approx(both[~sure], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda joint: joint.reader, lambda joint: joint, Auto.of], ids=["reader", "joint", "auto"]
+)
+def test_messages_read_side_by_side_are_read_as_one_at_a_time(joint, complaints, wrap):
+    model = wrap(joint)
+    for text, (probability, votes) in zip(complaints, model.read_each(complaints), strict=True):
+        alone = model.read(text)
+        assert np.array_equal(probability, alone.probability)
+        assert np.array_equal(votes.contributions, alone.votes.contributions)
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +189,8 @@ def test_the_shipped_reader_is_what_load_gives(shipped_reader):
 def test_auto_answers_as_the_table_where_it_is_sure_and_as_the_reader_elsewhere(shipped_reader, complaints):
     auto = opportunity.load("auto", facts=False).model
     said = auto.read_many(complaints).probability
-    table, reader = auto.table.read_many(complaints).probability, auto.reader.read_many(complaints).probability
-    sure = table[:, SLICES["opportunity"]].max(axis=1) >= auto.sure
+    table, reader = (model.read_many(complaints).probability for model in (auto.joint.table, auto.joint))
+    sure = table[:, SLICES["opportunity"]].max(axis=1) >= auto.calibration.sure
     assert np.allclose(said[sure], table[sure], atol=1e-5)
     assert np.allclose(said[~sure], reader[~sure], atol=1e-4)
     for text, probability in zip(complaints, said, strict=True):

@@ -1,6 +1,7 @@
+import pyarrow as pa
 import pytest
 
-from opportunity.text.prepare import prepare
+from opportunity.text.prepare import prepare, prepare_batch
 
 
 def test_html_becomes_lines_of_text_without_scripts_styles_and_comments():
@@ -83,6 +84,33 @@ def test_signatures_and_footers_go(signature):
     prepared = prepare("It is still broken.\n\n" + signature)
     assert prepared.text.strip() == "It is still broken."
     assert prepared.notes == ("signature_removed",)
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ("Hello, my box never came", "my box never came"),
+        ("Hello there\nmy box never came", "my box never came"),
+        ("Hi team, Hello Fresh box never came", "Hello Fresh box never came"),
+        ("Hi all, the jacket is torn", "the jacket is torn"),
+        ("hi my jacket is torn", "my jacket is torn"),
+        ("HELLO I'M STUCK", "I'M STUCK"),
+        ("Hi guys why is it torn", "why is it torn"),
+        ("hello hi, it is torn", "it is torn"),
+    ],
+)
+def test_a_greeting_goes_where_it_is_set_off_or_a_sentence_begins_after_it(given, left):
+    assert prepare(given).text == left
+    assert prepare_batch(pa.array([given])).to_pylist() == [left]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hello Fresh box never came", "HELLO KITTY BAG BROKE", "Hi vis jacket torn", "hi fi is dead", "hi", "Hello."],
+)
+def test_a_greeting_that_may_be_a_products_name_stays(text):
+    assert prepare(text).text == text
+    assert prepare_batch(pa.array([text])).to_pylist() == [text]
 
 
 @pytest.mark.parametrize("text", ["<br>", "<script>only()</script>", "Sent from my iPhone", "-- \nJane", "<p></p><p>"])

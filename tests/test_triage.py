@@ -1,5 +1,6 @@
 """The main job by Python: a complaint goes in, both answers come out, whatever the complaint is."""
 
+import itertools
 import json
 import math
 import time
@@ -143,6 +144,28 @@ def test_a_quote_is_the_customers_even_where_the_text_was_cleaned(triage):
 
 def test_the_same_text_gets_the_same_suggestion(triage, complaints):
     assert list(triage.pipe(complaints)) == [triage(text) for text in complaints]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.text(max_size=80), max_size=12), st.integers(1, 15))
+def test_the_batch_size_of_a_pipe_does_not_matter(texts, batch_size):
+    given_ids = [Complaint(text, id=str(i)) for i, text in enumerate(texts)]
+    assert list(the_triage().pipe(given_ids, batch_size=batch_size)) == [the_triage()(one) for one in given_ids]
+
+
+def test_a_pipe_takes_no_more_than_a_batch_from_its_stream(triage):
+    taken = []
+    stream = (taken.append(i) or f"Late again, number {i}!" for i in itertools.count())
+    suggestions = triage.pipe(stream, batch_size=3)
+    assert taken == []
+    next(suggestions)
+    assert taken == [0, 1, 2]
+
+
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_pipe_of_no_batches_is_refused(triage, batch_size):
+    with pytest.raises(ValueError, match=f"batch_size is {batch_size}; take at least 1"):
+        next(triage.pipe(["late"], batch_size=batch_size))
 
 
 def test_a_batch_chooses_what_single_messages_get(triage, complaints):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,8 @@ from opportunity.errors import DataError
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import labels_at
 from opportunity.model.columns import SLICES
-from opportunity.model.joint import Joint
-from opportunity.model.store import load_model, shipped
-from opportunity.model.votes import Marks, Model
+from opportunity.model.store import load_model, model_folder, shipped
+from opportunity.model.votes import Marks, Model, Reading
 from opportunity.records import Abstained, Complaint, Facts, Labels, ModelInfo, Ranked, Suggestion
 from opportunity.taxonomy import TAXONOMY
 from opportunity.text.guard import MAX_CHARACTERS
@@ -75,9 +75,46 @@ class Triage:
         -------
         Suggestion
         """
-        given, id_ = (complaint.text, complaint.id) if isinstance(complaint, Complaint) else (complaint, None)
-        prepared = prepare(given)
-        probability, votes = self.model.read(prepared.text)
+        prepared = _prepare(complaint)
+        return self._advise(complaint, prepared, self.model.read(prepared.text))
+
+    def pipe(self, complaints: Iterable[Given], *, batch_size: int = 32) -> Iterator[Suggestion]:
+        """Suggest for a stream of complaints, in order.
+
+        Parameters
+        ----------
+        complaints : iterable of str, bytes or Complaint
+        batch_size : int
+            How many are taken from the stream, and read, at a time; 1 for a stream that waits for each answer. The
+            suggestions are those of one call each, whatever it is.
+
+        Yields
+        ------
+        Suggestion
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is less than 1.
+
+        Examples
+        --------
+        >>> import opportunity
+        >>> triage = opportunity.load("table")
+        >>> [s.chosen.kind for s in triage.pipe(["You charged me twice!", "Do you open on Sunday?"], batch_size=2)]
+        ['complaint', 'question']
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; take at least 1")
+        waiting = iter(complaints)
+        while batch := list(islice(waiting, batch_size)):
+            prepared = [_prepare(complaint) for complaint in batch]
+            readings = self.model.read_each([p.text for p in prepared])
+            yield from map(self._advise, batch, prepared, readings)
+
+    def _advise(self, complaint: Given, prepared: Prepared, reading: Reading) -> Suggestion:
+        """What to say of a complaint that was read."""
+        probability, votes = reading
         rows = probability[None, :]
         chosen = labels_at(self.model.calibration.choose(rows), 0)
         abstained = _unreadable(prepared.text, votes.known_share) or self.model.calibration.abstentions(rows)[0]
@@ -87,7 +124,7 @@ class Triage:
         facts = _facts(words, chosen, _in_source(prepared, votes.marks)) if self.facts else Facts()
         answers, plan, levels = advise(words, chosen, facts, abstained, self.playbook)
         return Suggestion(
-            id=id_,
+            id=complaint.id if isinstance(complaint, Complaint) else None,
             **{head: _ranked(head, probability[columns]) for head, columns in SLICES.items()},
             chosen=chosen,
             abstained=abstained,
@@ -99,19 +136,6 @@ class Triage:
             model=self.model.info,
             notes=prepared.notes,
         )
-
-    def pipe(self, complaints: Iterable[Given]) -> Iterator[Suggestion]:
-        """Suggest for a stream of complaints, in order, one at a time in memory.
-
-        Parameters
-        ----------
-        complaints : iterable of str, bytes or Complaint
-
-        Yields
-        ------
-        Suggestion
-        """
-        yield from map(self, complaints)
 
     def score_batch(self, batch: Any, *, text_field: str = "text", id_field: str = "id") -> Any:
         """Read a batch of messages in columns, at speed: labels and probabilities, no words.
@@ -187,14 +211,14 @@ def load(
     """
     if path is None:
         path = next((name for name in SHIPPED if shipped(name).is_dir()), SHIPPED[-1])
-    model: Model
-    if path == "auto":
-        reader = load_model(shipped("reader"))
-        model = Auto.of(reader.table if isinstance(reader, Joint) else load_model(shipped("table")), reader)
-    else:
-        model = load_model(shipped(str(path)) if path in SHIPPED else Path(path))
+    found = load_model(model_folder(path))
+    model: Model = Auto.of(found) if path == "auto" else found
     own = playbook if isinstance(playbook, Playbook) else load_playbook(None if playbook is None else Path(playbook))
     return Triage(model, own, facts)
+
+
+def _prepare(complaint: Given) -> Prepared:
+    return prepare(complaint.text if isinstance(complaint, Complaint) else complaint)
 
 
 def _as_texts(column: Any, name: str) -> Any:

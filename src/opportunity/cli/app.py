@@ -87,14 +87,16 @@ def train(
     folds: Annotated[int, typer.Option(min=2, help="For a table: folds of the cross-validation.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     jobs: Annotated[int, typer.Option(help="For a table: processes; -1 takes all cores.")] = -1,
+    doubtful: Annotated[
+        Path | None, typer.Option(help="Write the ids of rows likely labelled wrong, JSONL (needs the extra train).")
+    ] = None,
 ) -> None:
     """Train a model on labelled rows: measured on unseen rows, calibrated, with a model card."""
+    given: dict[str, Any] = {"seed": seed, "doubtful": doubtful}
     if kind == "reader":
-        _run(
-            "train", data, out, texts or [], name or kind, version, reader={"start": start, "epochs": epochs}, seed=seed
-        )
+        _run("train", data, out, texts or [], name or kind, version, reader={"start": start, "epochs": epochs}, **given)
     elif kind == "table":
-        _run("train", data, out, texts or [], name or kind, version, table={"folds": folds, "n_jobs": jobs}, seed=seed)
+        _run("train", data, out, texts or [], name or kind, version, table={"folds": folds, "n_jobs": jobs}, **given)
     else:
         raise typer.BadParameter(f"{kind!r} is neither table nor reader", param_hint="--kind")
 

@@ -1,6 +1,9 @@
 """``opportunity train``: labelled rows in, a model folder out."""
 
+import json
 import sys
+from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,13 @@ def main(
     version: str,
     *,
     seed: int,
+    doubtful: Path | None = None,
     table: dict[str, Any] | None = None,
     reader: dict[str, Any] | None = None,
 ) -> int:
-    """Train, print the figures on unseen rows and where the model lies."""
+    """Train, print the figures on unseen rows and where the model lies; write which labels are doubtful."""
+    if doubtful:
+        import_module("opportunity.learning.audit")  # what it needs is missed before the training, not after
     rows = read_rows(data, texts=texts)
     training = (
         _train_reader(rows, out, name, version, seed, **reader)
@@ -34,7 +40,19 @@ def main(
     )
     print_evaluation(training.evaluation)
     sys.stdout.write(f"model {name} {version} in {training.folder}; its card is {training.folder / 'MODEL_CARD.md'}\n")
+    if doubtful:
+        _write_doubts(training, doubtful)
     return 0
+
+
+def _write_doubts(training: Training, path: Path) -> None:
+    from opportunity.learning.audit import find_doubts
+
+    doubts = find_doubts(training.measured, training.probability)
+    path.write_text("".join(json.dumps(asdict(doubt)) + "\n" for doubt in doubts), encoding="utf-8")
+    sys.stdout.write(
+        f"{len(doubts)} of {len(training.measured)} rows are likely labelled wrong; their ids are in {path}\n"
+    )
 
 
 def _train_table(rows: list[LabelledRow], out: Path, name: str, version: str, seed: int, **options: Any) -> Training:

@@ -163,7 +163,8 @@ def fine_tune(
     plain = Reader.build(graph, tokenizer, ModelInfo(name, model_version), Calibration.plain())
     logits, labels = plain.score(prepared_texts(held)).logits, [row.labels for row in held]
     calibration = replace(Calibration.fit(logits, labels, domains(held)), marks=least_marks(plain, held))
-    evaluation = measure(calibration.probabilities(logits), labels, calibration)
+    probability = calibration.probabilities(logits)
+    evaluation = measure(probability, labels, calibration)
     trained = {
         "rows": len(taught),
         "held_out_rows": len(held),
@@ -177,7 +178,7 @@ def fine_tune(
     reader = replace(plain, calibration=calibration)
     manifest = save_model(reader, Path(folder), trained=trained, figures={"held_out_domains": evaluation.to_dict()})
     write_card(Path(folder), manifest)
-    return Training(Path(folder), manifest, evaluation)
+    return Training(Path(folder), manifest, evaluation, held, probability)
 
 
 def split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow], list[LabelledRow]]:

@@ -3,7 +3,7 @@
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,17 @@ class Training:
     manifest : Manifest
     evaluation : Evaluation
         On rows that the answering model had not been taught, by cross-validation.
+    measured : sequence of LabelledRow
+        Those rows.
+    probability : ndarray of float32, shape (n_measured, n_columns)
+        What was answered to them.
     """
 
     folder: Path
     manifest: Manifest
     evaluation: Evaluation
+    measured: Sequence[LabelledRow] = field(repr=False)
+    probability: NDArray[np.float32] = field(repr=False)
 
 
 def default_classifier(*, random_state: int = 0, n_jobs: int | None = None) -> OpportunityClassifier:
@@ -112,7 +118,8 @@ def train(
     labels = [row.labels for row in rows]
     unseen = cross_validate(classifier, texts, rows, folds=folds, random_state=random_state)
     calibration = Calibration.fit(unseen, labels, domains(rows, at_least=folds))
-    evaluation = measure(calibration.probabilities(unseen), labels, calibration)
+    probability = calibration.probabilities(unseen)
+    evaluation = measure(probability, labels, calibration)
     fitted = clone(classifier).fit(texts, labels)
     fitted.calibration_ = calibration
     table = Table.fold(fitted, ModelInfo(name, model_version))
@@ -128,7 +135,7 @@ def train(
     figures = {"cross_validation": evaluation.to_dict()}
     manifest = save_model(table, Path(folder), trained=trained, figures=figures)
     write_card(Path(folder), manifest)
-    return Training(Path(folder), manifest, evaluation)
+    return Training(Path(folder), manifest, evaluation, rows, probability)
 
 
 def cross_validate(

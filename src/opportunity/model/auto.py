@@ -1,6 +1,6 @@
 """Table first, reader where the table is unsure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,9 +10,8 @@ from opportunity.errors import ModelFormatError
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import SLICES
 from opportunity.model.joint import Joint
-from opportunity.model.reader import Reader
-from opportunity.model.table import Table
-from opportunity.model.votes import Reading, Readings
+from opportunity.model.reader import side_by_side
+from opportunity.model.votes import Reading, Readings, Scores
 from opportunity.records import ModelInfo
 
 __all__ = ["Auto"]
@@ -20,30 +19,24 @@ __all__ = ["Auto"]
 
 @dataclass(frozen=True)
 class Auto:
-    """Both models behind one face.
+    """A reader and the table that it hears, the reader asked only where it is needed.
+
+    How sure of its first opportunity the table must be to answer alone, stands in the reader's calibration.
 
     Attributes
     ----------
-    info : ModelInfo
-    table : Table
-    reader : Reader or Joint
-    sure : float
-        The probability of the table's first opportunity from which its answer stands.
+    joint : Joint
     """
 
-    info: ModelInfo
-    table: Table
-    reader: Reader | Joint
-    sure: float
+    joint: Joint
 
     @classmethod
-    def of(cls, table: object, reader: object) -> Self:
-        """Join a table and a reader; how sure is sure enough stands in the reader's calibration.
+    def of(cls, reader: object) -> Self:
+        """Take a reader that hears a table.
 
         Parameters
         ----------
-        table : Table
-        reader : Reader or Joint
+        reader : Joint
 
         Returns
         -------
@@ -52,17 +45,21 @@ class Auto:
         Raises
         ------
         ModelFormatError
-            If one of the two is of the other kind.
+            If it is a model of another kind.
         """
-        if not isinstance(table, Table) or not isinstance(reader, Reader | Joint):
-            raise ModelFormatError("auto needs a model of kind table and one of kind reader; it was given others")
-        info = ModelInfo("auto", f"{table.info.version}+{reader.info.version}")
-        return cls(info, table, reader, reader.calibration.sure)
+        if not isinstance(reader, Joint):
+            raise ModelFormatError("auto needs a reader that hears a table; join the two with scripts/join_models.py")
+        return cls(reader)
+
+    @property
+    def info(self) -> ModelInfo:
+        """Its name, and the versions of both."""
+        return ModelInfo("auto", f"{self.joint.table.info.version}+{self.joint.info.version}")
 
     @property
     def calibration(self) -> Calibration:
         """The reader's thresholds."""
-        return self.reader.calibration
+        return self.joint.calibration
 
     def read(self, text: str) -> Reading:
         """Read one prepared message.
@@ -75,9 +72,26 @@ class Auto:
         -------
         Reading
         """
-        reading = self.table.read(text)
-        sure = reading.probability[SLICES["opportunity"]].max() >= self.sure
-        return reading if sure else self.reader.read(text)
+        table = self.joint.table
+        said = table.votes(text)
+        probability = table.calibration.probabilities(said.logits[None, :])[0]
+        if probability[SLICES["opportunity"]].max() >= self.calibration.sure:
+            return Reading(probability, said)
+        votes = self.joint.votes(text, said)
+        return Reading(self.calibration.probabilities(votes.logits[None, :])[0], votes)
+
+    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
+        """Read prepared messages one by one, side by side.
+
+        Parameters
+        ----------
+        texts : iterable of str
+
+        Returns
+        -------
+        iterable of Reading
+        """
+        return side_by_side(self.read, texts)
 
     def read_many(self, texts: Sequence[str] | Any) -> Readings:
         """Read many prepared messages.
@@ -90,10 +104,11 @@ class Auto:
         -------
         Readings
         """
-        readings = self.table.read_many(texts)
-        unsure = np.flatnonzero(readings.probability[:, SLICES["opportunity"]].max(axis=1, initial=0) < self.sure)
-        if len(unsure):
+        said = self.joint.table.score(texts)
+        probability = self.joint.table.calibration.probabilities(said.logits)
+        sure = probability[:, SLICES["opportunity"]].max(axis=1, initial=0) >= self.calibration.sure
+        if unsure := np.flatnonzero(~sure).tolist():
             rows = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
-            again = self.reader.read_many([rows[i] for i in unsure.tolist()])
-            readings.probability[unsure] = again.probability
-        return readings
+            again = self.joint.score([rows[i] for i in unsure], Scores(said.logits[unsure], said.known_share[unsure]))
+            probability[unsure] = self.calibration.probabilities(again.logits)
+        return Readings(probability, said.known_share)

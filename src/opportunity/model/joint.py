@@ -1,6 +1,6 @@
 """A reader that hears the table: what both say of a message is added, so every answer is still a sum of votes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS
-from opportunity.model.reader import Reader
+from opportunity.model.reader import Reader, side_by_side
 from opportunity.model.table import Table
-from opportunity.model.votes import Scores, Votes, VotingModel
+from opportunity.model.votes import Reading, Scores, Votes, VotingModel
 from opportunity.records import ModelInfo
 
 __all__ = ["Joint"]
@@ -48,33 +48,37 @@ class Joint(VotingModel):
     def _share(self) -> NDArray[np.float32]:
         return np.array([self.share[head] for head, _ in COLUMNS], np.float32)
 
-    def score(self, texts: Sequence[str] | Any) -> Scores:
+    def score(self, texts: Sequence[str] | Any, said: Scores | None = None) -> Scores:
         """Return the log-odds of many prepared messages.
 
         Parameters
         ----------
         texts : sequence of str, or pyarrow string array
+        said : Scores or None
+            The table's, where they are known.
 
         Returns
         -------
         Scores
             The share of known tokens is the table's.
         """
-        said = self.table.score(texts)
+        said = said or self.table.score(texts)
         return Scores(self.reader.score(texts).logits + self._share * said.logits, said.known_share)
 
-    def votes(self, text: str) -> Votes:
+    def votes(self, text: str, said: Votes | None = None) -> Votes:
         """Return the votes of both on one prepared message.
 
         Parameters
         ----------
         text : str
+        said : Votes or None
+            The table's, where they are known.
 
         Returns
         -------
         Votes
         """
-        read, said = self.reader.votes(text), self.table.votes(text)
+        read, said = self.reader.votes(text), said or self.table.votes(text)
         return Votes(
             np.concatenate([read.spans, said.spans]),
             np.concatenate([read.contributions, self._share * said.contributions]),
@@ -82,3 +86,16 @@ class Joint(VotingModel):
             said.known_share,
             read.marks,
         )
+
+    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
+        """Read prepared messages one by one, side by side.
+
+        Parameters
+        ----------
+        texts : iterable of str
+
+        Returns
+        -------
+        iterable of Reading
+        """
+        return side_by_side(self.read, texts)

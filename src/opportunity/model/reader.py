@@ -6,11 +6,11 @@ log-odds of its being part of each kind of fact. onnxruntime and tokenizers run 
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 from opportunity.errors import ModelCorruptError
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, FACTS
-from opportunity.model.votes import Marks, Scores, Votes, VotingModel
+from opportunity.model.votes import Marks, Reading, Scores, Votes, VotingModel
 from opportunity.records import ModelInfo
 from opportunity.text.tokens import fold_text
 
-__all__ = ["Reader", "read_texts"]
+__all__ = ["Reader", "read_texts", "side_by_side"]
+
+Given = TypeVar("Given")
+Answer = TypeVar("Answer")
 
 MOST_TOKENS = 256
 """Tokens that are read of a message; the rest is passed over."""
@@ -118,8 +121,7 @@ class Reader(VotingModel):
             mask = _padded([encoded[row].attention_mask for row in rows])
             logits[rows] = self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
 
-        with ThreadPoolExecutor(os.cpu_count()) as threads:  # the graph runs outside Python's lock
-            list(threads.map(read, _batches([len(e.ids) for e in encoded])))
+        side_by_side(read, _batches([len(e.ids) for e in encoded]))
         shares = [_known_share(e) for e in encoded]
         return Scores(logits, np.array([np.nan if share is None else share for share in shares], np.float32))
 
@@ -151,6 +153,19 @@ class Reader(VotingModel):
         """The log-odds from which a mark counts."""
         return np.array([self.calibration.marks.get(fact, 0.0) for fact in FACTS], np.float32)
 
+    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
+        """Read prepared messages one by one, side by side.
+
+        Parameters
+        ----------
+        texts : iterable of str
+
+        Returns
+        -------
+        iterable of Reading
+        """
+        return side_by_side(self.read, texts)
+
     def to_files(self) -> dict[str, bytes]:
         """Write the reader as the contents of its files."""
         return {"reader.onnx": self.graph, "tokenizer.json": self.tokenizer}
@@ -174,6 +189,24 @@ class Reader(VotingModel):
         ModelCorruptError
         """
         return cls.build(files["reader.onnx"], files["tokenizer.json"], info, calibration)
+
+
+def side_by_side(read: Callable[[Given], Answer], messages: Iterable[Given]) -> list[Answer]:
+    """Read on as many threads as there are cores; a reader's graph runs outside Python's lock.
+
+    Parameters
+    ----------
+    read : callable
+    messages : iterable
+        What `read` takes.
+
+    Returns
+    -------
+    list
+        What it gives, in order.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(read, messages))
 
 
 def read_texts(encoder: Any, texts: Sequence[str] | Any) -> list[Any]:

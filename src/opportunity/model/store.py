@@ -24,7 +24,7 @@ from opportunity.model.table import Table
 from opportunity.records import ModelInfo
 from opportunity.taxonomy import TAXONOMY
 
-__all__ = ["FORMAT", "Manifest", "load_model", "read_manifest", "save_model", "shipped"]
+__all__ = ["FORMAT", "Manifest", "load_model", "model_folder", "read_manifest", "save_model", "shipped"]
 
 FORMAT = 1
 """The version of the folder's form."""
@@ -83,6 +83,23 @@ def shipped(name: str) -> Path:
     installed = Path(str(resources.files("opportunity"))) / "models" / name
     checkout = Path(__file__).parents[3] / "models" / name
     return installed if installed.is_dir() or not checkout.is_dir() else checkout
+
+
+def model_folder(model: str | Path) -> Path:
+    """Return the folder that a model's name or path stands for.
+
+    Parameters
+    ----------
+    model : str or Path
+        ``"reader"`` or ``"table"``, ``"auto"`` for the reader's, or a path.
+
+    Returns
+    -------
+    Path
+        It need not exist.
+    """
+    name = "reader" if model == "auto" else model
+    return shipped(name) if isinstance(name, str) and name in KINDS else Path(name)
 
 
 def save_model(model: AnyModel, folder: Path, *, trained: dict[str, Any], figures: dict[str, Any]) -> Manifest:

@@ -1,7 +1,7 @@
 """What every model can say: probabilities for many messages, and for one message the votes that they rest on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -116,6 +116,9 @@ class Model(Protocol):
     def read(self, text: str) -> Reading:
         """Read one prepared message."""
 
+    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
+        """Read prepared messages, each as `read` does."""
+
     def read_many(self, texts: Sequence[str] | Any) -> Readings:
         """Read many prepared messages, a sequence or an Arrow array."""
 
@@ -147,6 +150,19 @@ class VotingModel(ABC):
         """
         votes = self.votes(text)
         return Reading(self.calibration.probabilities(votes.logits[None, :])[0], votes)
+
+    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
+        """Read prepared messages, each as `read` does.
+
+        Parameters
+        ----------
+        texts : iterable of str
+
+        Returns
+        -------
+        iterable of Reading
+        """
+        return map(self.read, texts)
 
     def read_many(self, texts: Sequence[str] | Any) -> Readings:
         """Read many prepared messages.

@@ -62,15 +62,23 @@ _CALLED = (
     "|customers?|services?|care|helpdesk|desk|complaints?|department|dept|managers?|management|staff|folks|guys|people"
     "|friends?|ladies|gentlemen|colleagues?|somebody|office|relations)|[A-Z][a-z][A-Za-z'’&-]*)"
 )
-SALUTATION = (
-    r"\A[ \t\n]*(?:"
+_OPENER = (
+    "(?i:i|im|ive|id|my|me|mine|we|our|us|you|your|u|ur|he|she|they|it|its|this|that|these|those|there|the|an?"
+    "|am|is|isnt|are|was|were|be|been|do|dont|does|did|didnt|don|didn|can|cant|could|would|will|should|have|has|had"
+    "|may|let|need|want|got|please|pls|plz|not|no|yes|yeah|ok|so|sorry|thanks|thank|just|still|again|also|once|now"
+    "|today|yesterday|sent|quick|idk|why|what|when|where|who|how|which|if|as|at|after|on|in|for|from|with|and|but|since|because"
+    "|some|something|somebody|all|any|anyone|another|one|dear|hi|hello|hey)[ \\t\\n,.!'’]"
+)
+"""What a sentence begins with; after a bare "Hi" or "Hello" any other word may be the rest of a product's name."""
+
+_SET_OFF = (
     r"(?i:dear|hi|hiya|hello|hallo|hey|howdy|greetings|good (?:morning|afternoon|evening|day))"
     rf"(?:[ /]{{1,2}}{_CALLED}\.?){{0,5}}[ \t]*(?:[,!]|[:;.–—-]+[ \t\n]|\n)[ \t\n,!.:;]*"
-    r"|(?i:hi|hiya|hello|hey)(?:[ \t]+(?i:team|guys|folks|sir|madam))?[ \t]+"
     r"|(?i:to whom(?:so)?(?:ever)? it (?:may )?concerns?)[ \t]*[,:;.!-]*[ \t\n]+"
-    ")+"
 )
-"""Pattern for `re` and RE2 alike: what a message opens with before it says anything."""
+_BARE = r"(?i:hi|hiya|hello|hey)(?:[ \t]+(?i:team|guys|folks|sir|madam))?[ \t]+"
+SALUTATION = rf"\A[ \t\n]*(?:(?:{_SET_OFF})+(?:{_BARE}({_OPENER}))?|{_BARE}({_OPENER}))"
+"""Pattern for `re` and RE2 alike: what a message opens with before it says anything; what its groups hold, stays."""
 
 UNCOVERED = r"\A(?:\z|[^A-Za-z]|(?i:dear|h[aeio]|greetings|good))"
 """RE2 pattern; what is left and begins otherwise once the salutation is off needs no other step for its beginning."""
@@ -148,7 +156,11 @@ def drop_signature(text: Traced) -> Traced:
 def drop_salutation(text: Traced) -> Traced:
     """Leave out "Hi there," or "Dear Sir or Madam," at the beginning, unless there is nothing else."""
     found = _SALUTATION_RE.match(text.text)
-    return _unless_empty(text.edit([(0, found.end(), "")]), text) if found else text
+    if not found:
+        return text
+    stays = max(found.start(1), found.start(2))
+    end = found.end() if stays < 0 else stays
+    return _unless_empty(text.edit([(0, end, "")]), text)
 
 
 def _nothing(_: re.Match[str]) -> str:

@@ -131,7 +131,7 @@ def _prepare_odd(texts: "pa.Array") -> "pa.Array":
         due = pc.or_(due, pc.match_substring_regex(texts, trigger))
     for long in (texts, masked):
         due = pc.or_(due, pc.greater(pc.binary_length(long), guard.MAX_CHARACTERS))
-    begun = pc.replace_substring_regex(masked, clean.SALUTATION, "", max_replacements=1)
+    begun = pc.replace_substring_regex(masked, clean.SALUTATION, r"\1\2", max_replacements=1)
     due = pc.or_(due, pc.and_(pc.not_equal(begun, masked), pc.match_substring_regex(begun, clean.UNCOVERED)))
     prepared = pa.array([prepare(text).text for text in texts.filter(due).to_pylist()], texts.type)
     return pc.replace_with_mask(begun, due, prepared)
