@@ -3,7 +3,7 @@
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from opportunity.learning.encoder_graph import BLOCK, Shape, write_graph
+from opportunity.learning.encoder_graph import Shape, write_graph
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, FACTS
 from opportunity.model.reader import MOST_TOKENS, Reader
@@ -15,7 +15,7 @@ INFO = ModelInfo("reader", "test")
 
 def small_weights() -> dict[str, np.ndarray]:
     """A random encoder of one layer, named as BERT names its weights."""
-    rng, width, inner = np.random.default_rng(0), BLOCK, 2 * BLOCK
+    rng, width, inner = np.random.default_rng(0), 128, 256
 
     def some(*shape: int) -> np.ndarray:
         return rng.normal(0, 0.2, shape).astype(np.float32)

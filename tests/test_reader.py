@@ -14,7 +14,7 @@ from reader_support import GRAPH, INFO, READER, SHAPE, WORDS, small_tokenizer, s
 import opportunity
 from opportunity.advice.evidence import find_evidence
 from opportunity.errors import ModelCorruptError, ModelFormatError
-from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
+from opportunity.learning.encoder_graph import MOST, Shape, read_weights, write_graph
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, SLICES
@@ -73,11 +73,45 @@ def test_a_long_message_is_read_up_to_its_cap():
     assert len(READER.votes("late " * 10_000).spans) == MOST_TOKENS - 2
 
 
-def test_weights_come_back_as_near_as_eight_bits_keep_them():
+def test_weights_come_back_as_near_as_whole_numbers_keep_them():
     weights, again = small_weights(), read_weights(GRAPH)
     assert again.keys() == weights.keys()
     for name, weight in weights.items():
-        assert np.abs(again[name] - weight).max() <= np.abs(weight).max() / 127
+        assert np.abs(again[name] - weight).max() <= np.abs(weight).max() / MOST
+
+
+def test_a_matrix_comes_back_from_the_blocks_that_the_first_readers_had():
+    from onnx import helper, numpy_helper
+
+    scales = np.array([0.5, 2, 1, 3], np.float32)
+    blocks = np.full((2, 2, 128), 128, np.uint8)
+    blocks[0, 1, 0], blocks[1, 0, 127] = 129, 126
+    held = [numpy_helper.from_array(blocks, "a.weight.q"), numpy_helper.from_array(scales, "a.weight.s")]
+    graph = helper.make_model(helper.make_graph([], "reader", [], [], held))
+    (name, weight), *_ = read_weights(graph.SerializeToString()).items()
+    assert (name, weight.shape) == ("a.weight", (2, 256))
+    assert (weight[0, 128], weight[1, 127], np.count_nonzero(weight)) == (2, -2, 2)
+
+
+def test_no_sum_of_two_products_of_whole_numbers_leaves_sixteen_bits():
+    """Where a processor adds two in 16 bits and one does not, both must come to the same answer."""
+    import onnx
+    from onnx import numpy_helper
+
+    held = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(GRAPH).graph.initializer}
+    matrices = [value for name, value in held.items() if name.startswith("encoder") and name.endswith(".q")]
+    assert matrices
+    assert all(2 * 255 * int(np.abs(matrix.astype(int)).max()) < 2**15 for matrix in matrices)
+
+
+def test_neither_padding_nor_company_changes_an_answer():
+    """Not in the last digit of a vote, for what is made whole numbers of it would carry a difference on."""
+    ids, mask = np.array([[2, 4, 5, 6, 7, 3]]), np.ones((1, 6), np.int64)
+    alone = READER._session.run(["votes"], {"input_ids": ids, "attention_mask": mask})[0][0]
+    ids, mask = (np.pad(given, ((0, 2), (0, 3))) for given in (ids, mask))
+    ids[1:, :8] = mask[1:, :8] = 1
+    among = READER._session.run(["votes"], {"input_ids": ids, "attention_mask": mask})[0][0]
+    assert np.array_equal(among[:6], alone)
 
 
 def test_writing_twice_gives_the_same_bytes():

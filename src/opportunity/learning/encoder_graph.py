@@ -1,8 +1,8 @@
-"""An encoder's weights as an ONNX graph with eight-bit matrices, and back.
+"""An encoder's weights as an ONNX graph that multiplies whole numbers, and back.
 
-The graph is written node by node, so every weight keeps its name and can be read back for fine-tuning. Matrices are
-stored in blocks of 8-bit numbers with a scale each (ONNX Runtime's ``MatMulNBits``), which quantises activations row
-by row: an answer does not depend on the other messages of its batch.
+The graph is written node by node, so every weight keeps its name and can be read back for fine-tuning. A matrix is
+stored as small whole numbers with a scale per column. What is multiplied with it is made eight-bit numbers token by
+token, each token by its own greatest number, so an answer does not depend on the other messages of its batch.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "Shape", "read_weights", "write_graph"]
+__all__ = ["MOST", "Shape", "read_weights", "write_graph"]
 
-BLOCK = 128
-"""Numbers that share a scale."""
+MOST = 64
+"""The greatest whole number of a matrix: some processors add two products in 16 bits, and 2 * 255 * 64 fits."""
+
+TOKEN_MOST, TOKEN_ZERO = 127, 128
+"""The greatest whole number of a token, and what stands for its 0."""
 
 OPSET = 17
 IR_VERSION = 9
@@ -58,13 +61,20 @@ class _Graph:
         self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def linear(self, x: str, name: str, weights: Mapping[str, Array]) -> str:
-        """``x @ weight.T + bias`` with an eight-bit weight."""
-        weight = weights[f"{name}.weight"]
-        blocks, scales = _to_blocks(weight)
-        inputs = [x, self.hold(f"{name}.weight.q", blocks), self.hold(f"{name}.weight.s", scales)]
-        form = {"N": weight.shape[0], "K": weight.shape[1], "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
-        product = self.add("MatMulNBits", inputs, f"{name}.product", domain=MICROSOFT, **form)
+    def whole(self, x: str) -> tuple[str, str]:
+        """Each token of ``x`` as whole numbers, and its greatest number, by which they are to be multiplied."""
+        size = self.add("ReduceMax", [self.add("Abs", [x], f"{x}.abs")], f"{x}.most", axes=[-1], keepdims=1)
+        size = self.add("Max", [size, "least"], f"{x}.size")
+        numbers = [self.add("Div", [x, size], f"{x}.shares"), "token.s", "token.zero"]
+        return self.add("QuantizeLinear", numbers, f"{x}.q"), size
+
+    def linear(self, x: tuple[str, str], name: str, weights: Mapping[str, Array]) -> str:
+        """``x @ weight.T + bias``, of what `whole` gave, with a weight of whole numbers."""
+        numbers, size = x
+        columns, scales = _to_columns(weights[f"{name}.weight"])
+        held = [self.hold(f"{name}.weight.q", columns), "token.s", self.hold(f"{name}.weight.s", scales), "token.zero"]
+        product = self.add("MatMulIntegerToFloat", [numbers, *held], f"{name}.product", domain=MICROSOFT)
+        product = self.add("Mul", [product, size], f"{name}.sized")
         return self.add("Add", [product, self.hold(f"{name}.bias", weights[f"{name}.bias"])], f"{name}.out")
 
     def normalise(self, x: str, name: str, weights: Mapping[str, Array]) -> str:
@@ -90,6 +100,9 @@ def write_graph(weights: Mapping[str, Array], shape: Shape) -> bytes:
     from onnx import TensorProto, helper
 
     graph = _Graph()
+    graph.hold("token.s", np.array(1 / TOKEN_MOST, np.float32))
+    graph.hold("token.zero", np.array(TOKEN_ZERO, np.uint8))
+    graph.hold("least", np.array(1e-8, np.float32))
     hidden = _embed(graph, weights, shape)
     second = graph.hold("axis.1", np.array([1], np.int64))
     graph.add("ReduceSum", ["attention_mask", second], "n_tokens", keepdims=0)
@@ -138,15 +151,17 @@ def _embed(graph: _Graph, weights: Mapping[str, Array], shape: Shape) -> str:
 
 
 def _layer(graph: _Graph, x: str, name: str, weights: Mapping[str, Array], heads: int) -> str:
-    parts = [graph.linear(x, f"{name}.attention.self.{part}", weights) for part in ("query", "key", "value")]
+    given = graph.whole(x)
+    parts = [graph.linear(given, f"{name}.attention.self.{part}", weights) for part in ("query", "key", "value")]
     inputs = [*parts, "", "lengths"]
     seen = graph.add("MultiHeadAttention", inputs, f"{name}.seen", domain=MICROSOFT, num_heads=heads)
-    told = graph.linear(seen, f"{name}.attention.output.dense", weights)
+    told = graph.linear(graph.whole(seen), f"{name}.attention.output.dense", weights)
     x = graph.add("Add", [told, x], f"{name}.attention.sum")
     x = graph.normalise(x, f"{name}.attention.output.LayerNorm", weights)
-    wide = graph.linear(x, f"{name}.intermediate.dense", weights)
+    wide = graph.linear(graph.whole(x), f"{name}.intermediate.dense", weights)
     wide = graph.add("Gelu", [wide], f"{name}.gelu", domain=MICROSOFT)
-    x = graph.add("Add", [graph.linear(wide, f"{name}.output.dense", weights), x], f"{name}.sum")
+    narrow = graph.linear(graph.whole(wide), f"{name}.output.dense", weights)
+    x = graph.add("Add", [narrow, x], f"{name}.sum")
     return graph.normalise(x, f"{name}.output.LayerNorm", weights)
 
 
@@ -172,16 +187,14 @@ def _mark(graph: _Graph, hidden: str, weights: Mapping[str, Array]) -> None:
     graph.add("Add", ["marks.plain", graph.hold("marks.bias", weights["marks.bias"])], "marks")
 
 
-def _to_blocks(weight: Array) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Rows in blocks of `BLOCK` numbers, each block with its scale, around 128."""
-    blocks = weight.reshape(len(weight), -1, BLOCK)
-    scales = np.maximum(np.abs(blocks).max(axis=2), 1e-8) / 127
-    numbers = np.round(blocks / scales[:, :, None]) + 128
-    return numbers.astype(np.uint8), scales.astype(np.float32).ravel()
+def _to_columns(weight: Array) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """The matrix that tokens are multiplied with, a scale for each of its columns."""
+    scales = np.maximum(np.abs(weight).max(axis=1), 1e-8) / MOST
+    return np.round(weight / scales[:, None]).T.astype(np.int8), scales.astype(np.float32)
 
 
 def read_weights(graph: bytes) -> dict[str, NDArray[np.float32]]:
-    """Read the weights back from a graph, as near as eight bits keep them.
+    """Read the weights back from a graph, as near as whole numbers keep them.
 
     Parameters
     ----------
@@ -203,13 +216,17 @@ def read_weights(graph: bytes) -> dict[str, NDArray[np.float32]]:
 def _restored(held: Mapping[str, Array]) -> Iterator[tuple[str, NDArray[np.float32]]]:
     for name, value in held.items():
         if name.endswith(".q"):
-            scales = held[f"{name[:-2]}.s"]
-            if value.dtype == np.int8:
-                yield name[:-2], value.astype(np.float32) * scales
-            else:
-                wide = (value.astype(np.float32) - 128) * scales.reshape(value.shape[:2])[:, :, None]
-                yield name[:-2], wide.reshape(len(value), -1)
+            yield name[:-2], _whole_numbers_back(value, held[f"{name[:-2]}.s"])
         elif name in ("head.weight", "marks.weight"):
             yield name, value.T
         elif name.endswith((".weight", ".bias")):
             yield name, value
+
+
+def _whole_numbers_back(numbers: Array, scales: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A matrix or a table of words; the first readers had rows in blocks around 128, each block with its scale."""
+    if numbers.ndim == 3:
+        blocks = (numbers.astype(np.float32) - 128) * scales.reshape(numbers.shape[:2])[:, :, None]
+        return blocks.reshape(len(numbers), -1)
+    weight = numbers.astype(np.float32) * scales
+    return weight.T if scales.ndim == 1 else weight

@@ -30,9 +30,6 @@ Answer = TypeVar("Answer")
 MOST_TOKENS = 256
 """Tokens that are read of a message; the rest is passed over."""
 
-WIDTH_STEP = 2
-"""Rows are padded to a multiple of this: the kernel takes two tokens at a time and rounds a lone last one otherwise."""
-
 BATCH_TOKENS = 4096
 """Tokens of one run of the graph, padding included."""
 
@@ -143,9 +140,9 @@ class Reader(VotingModel):
         votes, intercept, marks = self._session.run(["votes", "intercept", "marks"], inputs)
         spans = np.array([folded.span(*offsets) for offsets in encoded.offsets], np.int64)
         real = np.array([end > start for start, end in encoded.offsets])
-        told = votes[0][: len(spans)]
+        told = votes[0]
         whole = intercept + told[~real].sum(axis=0)
-        marked = Marks(spans[real], marks[0][: len(spans)][real] - self._least)
+        marked = Marks(spans[real], marks[0][real] - self._least)
         return Votes(spans[real], told[real], whole.astype(np.float32), _known_share(encoded), marked)
 
     @cached_property
@@ -248,8 +245,7 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    width = max(map(len, rows))
-    out = np.zeros((len(rows), width + width % WIDTH_STEP), np.int64)
+    out = np.zeros((len(rows), max(map(len, rows))), np.int64)
     for padded, row in zip(out, rows, strict=True):
         padded[: len(row)] = row
     return out
