@@ -42,6 +42,9 @@ HEAD_WEIGHT: Mapping[str, float] = {"opportunity": 2.0, "help": 3.0, "flags": 3.
 MARKS_WEIGHT = 3.0
 """How much the loss of the facts' marks counts."""
 
+_LEARN_FROM_RUNS: Mapping[str, Any] = {"epochs": 1, "learning_rate": 2e-4, "head_learning_rate": 1e-3}
+"""What the recipe is when the last run goes on to learn what all say."""
+
 WIDTH_STEP = 16
 """Batches are padded to multiples of this, so that the kernels for few widths are made once and used again."""
 
@@ -53,8 +56,8 @@ class Recipe:
     Attributes
     ----------
     runs : int
-        How often it is taught, from the same start in another order each time; the mean of the weights is kept, which
-        reads better than any of them and costs no more to ask (Wortsman et al. 2022, model soups).
+        How often it is taught, from the same start in another order each time. Of several, the last goes on to learn
+        what all say together (Hinton et al. 2015), which costs no more to ask.
     epochs : int
         Of each run.
     rows_at_once : int
@@ -72,7 +75,7 @@ class Recipe:
     random_state : int
     """
 
-    runs: int = 2
+    runs: int = 1
     epochs: int = 4
     rows_at_once: int = 32
     learning_rate: float = 3e-4
@@ -110,6 +113,7 @@ def fine_tune(
     *,
     start: str | Path | None = None,
     tasks: Tasks | None = None,
+    unlabelled: Sequence[str] = (),
     recipe: Recipe | None = None,
     name: str = "reader",
     model_version: str = "1",
@@ -127,6 +131,8 @@ def fine_tune(
         A reader's folder to go on from; None starts from the bare encoder.
     tasks : Tasks or None
         Labels of other tasks, taught first, for one epoch.
+    unlabelled : sequence of str
+        Texts on which several runs are learned from, beside those of the rows.
     recipe : Recipe or None
     name, model_version : str
         How the model calls itself.
@@ -146,7 +152,7 @@ def fine_tune(
         If torch is not installed.
     """
     need_enough(rows)
-    recipe = recipe or Recipe()
+    recipe, info = recipe or Recipe(), ModelInfo(name, model_version)
     began = time.monotonic()
     taught, held = split(rows, recipe)
     weights, shape, tokenizer = _start(None if start is None else Path(start))
@@ -155,12 +161,18 @@ def fine_tune(
         texts = prepare_batch(pa.array(tasks.texts, pa.large_string())).to_pylist()
         weights = teach(texts, tasks.n_labels, _tasks_loss(tasks), weights, recipe=replace(recipe, epochs=1))
         weights = {name: w for name, w in weights.items() if not name.startswith(("head.", "marks."))}
-    truth = _heads_loss(targets([row.labels for row in taught]), fact_marks(taught, tokenizer, recipe.most_tokens))
-    texts = prepared_texts(taught).to_pylist()
-    runs = [teach(texts, len(COLUMNS), truth, weights, recipe=recipe, run=run) for run in range(recipe.runs)]
-    weights = {name: np.mean([run[name] for run in runs], axis=0, dtype=np.float32) for name in runs[0]}
-    graph = write_graph(weights, shape)
-    plain = Reader.build(graph, tokenizer, ModelInfo(name, model_version), Calibration.plain())
+    truth, marked = targets([row.labels for row in taught]), fact_marks(taught, tokenizer, recipe.most_tokens)
+    texts, loss = prepared_texts(taught).to_pylist(), _heads_loss(truth, marked)
+    runs = [teach(texts, len(COLUMNS), loss, weights, recipe=recipe, run=run) for run in range(recipe.runs)]
+    weights = runs[-1]
+    if len(runs) > 1:
+        texts += prepare_batch(pa.array(unlabelled, pa.large_string())).to_pylist()
+        told = np.mean([_plain_reader(run, shape, tokenizer, info).score(texts).logits for run in runs], axis=0)
+        told = Calibration.plain().probabilities(told)
+        told[: len(truth)] = (told[: len(truth)] + truth) / 2
+        loss = _heads_loss(told, [*marked, *[None] * len(unlabelled)])
+        weights = teach(texts, len(COLUMNS), loss, weights, recipe=replace(recipe, **_LEARN_FROM_RUNS))
+    plain = _plain_reader(weights, shape, tokenizer, info)
     logits, labels = plain.score(prepared_texts(held)).logits, [row.labels for row in held]
     calibration = replace(Calibration.fit(logits, labels, domains(held)), marks=least_marks(plain, held))
     probability = calibration.probabilities(logits)
@@ -168,6 +180,7 @@ def fine_tune(
     trained = {
         "rows": len(taught),
         "held_out_rows": len(held),
+        "unlabelled_texts": len(unlabelled) if len(runs) > 1 else 0,
         "fingerprint": fingerprint(rows),
         "encoder": "all-MiniLM-L6-v2 (Apache-2.0)" if start is None else f"the reader in {Path(start).name}",
         "settings": asdict(recipe),
@@ -179,6 +192,10 @@ def fine_tune(
     manifest = save_model(reader, Path(folder), trained=trained, figures={"held_out_domains": evaluation.to_dict()})
     write_card(Path(folder), manifest)
     return Training(Path(folder), manifest, evaluation, held, probability)
+
+
+def _plain_reader(weights: Mapping[str, Any], shape: Shape, tokenizer: bytes, info: ModelInfo) -> Reader:
+    return Reader.build(write_graph(weights, shape), tokenizer, info, Calibration.plain())
 
 
 def split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow], list[LabelledRow]]:
