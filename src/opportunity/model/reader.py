@@ -31,8 +31,8 @@ MOST_TOKENS = 256
 WIDTH_STEP = 2
 """Rows are padded to a multiple of this: the kernel takes two tokens at a time and rounds a lone last one otherwise."""
 
-BATCH_TOKENS = 4096
-"""Tokens of one run of the graph, padding included."""
+BATCH_TOKENS = 512
+"""Tokens of one run of the graph, padding included; more pad more and leave cores idle."""
 
 _OUTPUTS = [(name, [len(COLUMNS)]) for name in ("logits", "votes", "intercept")]
 """What the graph gives, and how wide."""
