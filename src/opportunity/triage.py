@@ -102,7 +102,7 @@ class Triage:
         >>> import opportunity
         >>> triage = opportunity.load("table")
         >>> [s.chosen.kind for s in triage.pipe(["You charged me twice!", "Do you open on Sunday?"], batch_size=2)]
-        ['complaint', 'question']
+        ['complaint', 'request']
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; take at least 1")

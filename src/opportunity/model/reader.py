@@ -30,8 +30,8 @@ Answer = TypeVar("Answer")
 MOST_TOKENS = 256
 """Tokens that are read of a message; the rest is passed over."""
 
-BATCH_TOKENS = 4096
-"""Tokens of one run of the graph, padding included."""
+BATCH_TOKENS = 512
+"""Tokens of one run of the graph, padding included; more pad more and leave cores idle."""
 
 _OUTPUTS = [(name, [len(COLUMNS)]) for name in ("logits", "votes", "intercept")] + [("marks", [len(FACTS)])]
 """What the graph gives, and how wide."""
