@@ -10,17 +10,20 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from itertools import product
 from typing import Any
 
 import spacy
+from spacy.attrs import IS_STOP, LOWER
 from spacy.language import Language
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 from spacy.util import compile_infix_regex
+
+from opportunity.text.fold import is_plain
 
 __all__ = ["Candidate", "candidates", "content_words", "reading"]
 
@@ -38,6 +41,7 @@ _NEAR = 4
 _SLOW = re.compile(r"(.)\1{9,}|[^\W_]{41,}|[^\w\s.,;:!?'’\"“”()/#%&$£€₹+@*°-]+", re.DOTALL)
 _LONG_TOKEN = re.compile(r"\S{61,}")
 _BETWEEN = [r"\.\.+", r"--+", r"[—–…]", r"[,;!?()\"“”]", r"(?<=[a-z])[.](?=[A-Z])"]
+_LETTERS = re.compile("[A-Za-z]+")
 _KEPT_WHOLE = re.compile(r"[\w]+(?:[./:,'’_-][\w]+)*%?", re.ASCII)
 
 
@@ -93,10 +97,12 @@ def reading(text: str) -> Iterator[Doc]:
     Doc
         Nothing of it may be kept after the block: its words are forgotten then.
     """
+    blanked = _blanked(text[:MOST_CHARACTERS])
     with _ONE_AT_A_TIME:
-        nlp = _reader().nlp
-        with nlp.memory_zone():
-            yield nlp.make_doc(_blanked(text[:MOST_CHARACTERS]))
+        reader = _reader()
+        reader.keep_words(blanked)
+        with reader.nlp.memory_zone():
+            yield reader.nlp.make_doc(blanked)
 
 
 def candidates(doc: Doc) -> list[Candidate]:
@@ -143,6 +149,17 @@ class _Reader:
     nlp: Language
     matcher: Matcher
     unless: Mapping[str, _Unless]
+    kept: set[str] = field(default_factory=set)
+
+    def keep_words(self, text: str) -> None:
+        """Keep what is known of the text's plain words: to find it out for each text anew takes the longest of all.
+
+        Only words of the lexicon are kept, in three ways of writing; so what is kept has a bound and no names in it.
+        """
+        for word in set(_LETTERS.findall(text)) - self.kept:
+            if is_plain(word.lower()) and word in (word.lower(), word.capitalize(), word.upper()):
+                self.nlp.make_doc(word)
+                self.kept.add(word)
 
 
 @cache
@@ -150,6 +167,7 @@ def _reader() -> _Reader:
     lexicon = tomllib.loads(resources.files("opportunity.advice").joinpath("lexicons/facts.toml").read_text("utf-8"))
     classes, unless = lexicon.pop("classes"), lexicon.pop("unless")
     nlp = spacy.blank("en")
+    nlp.vocab.lex_attr_getters = {attribute: nlp.vocab.lex_attr_getters[attribute] for attribute in (LOWER, IS_STOP)}
     tokenizer: Any = nlp.tokenizer
     tokenizer.token_match = _KEPT_WHOLE.fullmatch
     tokenizer.infix_finditer = compile_infix_regex(_BETWEEN).finditer

@@ -40,6 +40,8 @@ class Line:
         What is said, with slots such as ``{item}``.
     when : mapping of str to frozenset of str
         Per head (or ``tone``, ``limit``, ``length``) the labels of which one must be chosen.
+    needs : frozenset of str
+        The slots that must be known for the line to be used.
 
     Examples
     --------
@@ -50,11 +52,10 @@ class Line:
     key: str
     text: str
     when: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    needs: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def needs(self) -> frozenset[str]:
-        """The slots that must be known for the line to be used."""
-        return frozenset(_SLOT.findall(self.text))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs", frozenset(_SLOT.findall(self.text)))
 
     def is_equal_to(self, other: "Line") -> bool:
         """Whether the two ask for the same, so that either may be used."""

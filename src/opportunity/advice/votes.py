@@ -6,6 +6,7 @@ A candidate's log-odds is a sum of weights, one per feature, as the models' is. 
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -135,4 +136,4 @@ def item_features(words: Sequence[str], forms: Sequence[str], i: int, counts: Ma
 
 
 def _place(i: int) -> int:
-    return sum(i >= place for place in _PLACES)
+    return bisect_right(_PLACES, i)

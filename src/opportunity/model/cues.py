@@ -109,7 +109,7 @@ class _Trail(NamedTuple):
     at: Numbers
 
     def keep(self, which: NDArray[np.bool_]) -> "_Trail":
-        places = np.flatnonzero(which)
+        places = which.nonzero()[0]
         return _Trail(self.pattern[places], self.other[places], self.at[places])
 
 

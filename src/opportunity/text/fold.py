@@ -8,7 +8,7 @@ import re
 from functools import cache, lru_cache
 from importlib import resources
 
-__all__ = ["PLACEHOLDERS", "fold"]
+__all__ = ["PLACEHOLDERS", "fold", "is_plain"]
 
 SOMEBODY, SOMEWHERE, NUMBER = PLACEHOLDERS = ("somebody", "somewhere", "0")
 """What stands for every person, every place and every number; several in a row count as one."""
@@ -47,6 +47,26 @@ def fold(word: str) -> str:
     if len(word) >= FEWEST_LETTERS and word not in _lexicon("words") and word.isascii() and word.isalpha():
         return min(_swapped_back(word), default=word)
     return _NUMBER_RE.sub(NUMBER, word)
+
+
+def is_plain(word: str) -> bool:
+    """Whether it is an ordinary word, and neither a name nor unknown.
+
+    Parameters
+    ----------
+    word : str
+        In lower case, without accents.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_plain("boiler"), is_plain("miguel"), is_plain("xqzt")
+    (True, False, False)
+    """
+    return word in _lexicon("words")
 
 
 def _swapped_back(word: str) -> list[str]:
