@@ -4,7 +4,16 @@ import re
 
 from opportunity.text.traced import Traced
 
-__all__ = ["SALUTATION", "TRIGGER", "UNCOVERED", "drop_quoted_reply", "drop_salutation", "drop_signature", "strip_html"]
+__all__ = [
+    "SALUTATION_SIGN",
+    "SIGN",
+    "TRIGGER",
+    "begin_common",
+    "drop_quoted_reply",
+    "drop_salutation",
+    "drop_signature",
+    "strip_html",
+]
 
 _BLOCK = (
     "address|article|aside|blockquote|body|br|center|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|head|header"
@@ -62,7 +71,7 @@ _CALLED = (
     "|customers?|services?|care|helpdesk|desk|complaints?|department|dept|managers?|management|staff|folks|guys|people"
     "|friends?|ladies|gentlemen|colleagues?|somebody|office|relations)|[A-Z][a-z][A-Za-z'’&-]*)"
 )
-SALUTATION = (
+_SALUTATION = (
     r"\A[ \t\n]*(?:"
     r"(?i:dear|hi|hiya|hello|hallo|hey|howdy|greetings|good (?:morning|afternoon|evening|day))"
     rf"(?:[ /]{{1,2}}{_CALLED}\.?){{0,5}}[ \t]*(?:[,!]|[:;.–—-]+[ \t\n]|\n)[ \t\n,!.:;]*"
@@ -70,10 +79,8 @@ SALUTATION = (
     r"|(?i:to whom(?:so)?(?:ever)? it (?:may )?concerns?)[ \t]*[,:;.!-]*[ \t\n]+"
     ")+"
 )
-"""Pattern for `re` and RE2 alike: what a message opens with before it says anything."""
-
-UNCOVERED = r"\A(?:\z|[^A-Za-z]|(?i:dear|h[aeio]|greetings|good))"
-"""RE2 pattern; what is left and begins otherwise once the salutation is off needs no other step for its beginning."""
+SALUTATION_SIGN = r"\A[ \t\n]*(?i:dear|hi|hello|hallo|hey|howdy|greetings|good (?:m|a|e|d)|to whom)"
+"""RE2 pattern, quick to compile; where it finds nothing there is no salutation."""
 
 _REGARDS = (
     "(?:(?:with )?(?:(?:very|my|our|kind|kindest|best|warm|warmest|many) ){0,3}(?:regards|wishes|rgds)"
@@ -95,14 +102,24 @@ _FAREWELL_RE = re.compile(
     r")\s*\Z"
 )
 _FAREWELL_FITS_IN = 160
-_SALUTATION_RE = re.compile(SALUTATION)
+_SALUTATION_RE = re.compile(_SALUTATION)
+_UNCOVERED_RE = re.compile(r"\Z|[^A-Za-z]|(?i:dear|h[aeio]|greetings|good)")
 
 TRIGGER = (
-    rf"(?i:(?:\n|[.!?] )[ \t]*(?:{_REGARDS}|{_THANKS})[ \t]*(?:\n|[,.!–—-]|\z))|"
-    r"<[A-Za-z/!?]|(?m:^[ \t]{0,3}>)|(?m:^--[ ]?$)|(?i:wrote:|-[ \t]*Original|From:[^\n]*\n|Get Outlook)"
+    rf"(?i:(?:\n|[.!?] )[ \t]*{_REGARDS}[ \t]*(?:\n|[,.!–—-]|\z))"
+    rf"|(?i:(?:\n|[.!?] )[ \t]*{_THANKS})[ \t]*(?:[,.!–—-]*[ \t]*\n|[,–—-])[ \t\n]{{0,3}}(?:somebody|[^a-z0-9_ \t\n])"
+    r"|<[A-Za-z/!?]|(?m:^[ \t]{0,3}>)|(?m:^--[ ]?$)|(?i:wrote:|-[ \t]*Original|From:[^\n]*\n|Get Outlook)"
     r"|(?i:Sent (?:from|via|with)|confidential|privileged)"
 )
 """RE2 pattern; a text in which it finds nothing passes every step here unchanged, `drop_salutation` apart."""
+
+SIGN = (
+    "(?i:regards|wishes|rgds|yours|sincerely|faithfully|respectfully|cordially|all the best"
+    r"|[.!?\n][ \t]*(?:best|cheers|take care|(?:many |with )?th(?:ank|x))"
+    r"|<[a-z/!?]|(?:\A|[ \t\n])>|--|wrote:|-[ \t]*Original|From:|Get Outlook|Sent (?:from|via|with)"
+    "|confidential|privileged)"
+)
+"""RE2 pattern, quick to compile; where it finds nothing, `TRIGGER` finds nothing."""
 
 
 def strip_html(text: Traced) -> Traced:
@@ -152,6 +169,14 @@ def drop_salutation(text: Traced) -> Traced:
     """Leave out "Hi there," or "Dear Sir or Madam," at the beginning, unless there is nothing else."""
     found = _SALUTATION_RE.match(text.text)
     return _unless_empty(text.edit([(0, found.end(), "")]), text) if found else text
+
+
+def begin_common(text: str) -> str | None:
+    """Leave out the salutation; None where what is left may need another step for its new beginning."""
+    found = _SALUTATION_RE.match(text)
+    if not found:
+        return text
+    return None if _UNCOVERED_RE.match(text, found.end()) else text[found.end() :]
 
 
 def _nothing(_: re.Match[str]) -> str:
