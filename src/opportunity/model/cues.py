@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib import resources
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +110,7 @@ class _Trail(NamedTuple):
 
     def keep(self, which: NDArray[np.bool_]) -> "_Trail":
         places = np.flatnonzero(which)
-        return _Trail(self.pattern[places], self.other[places], self.at[places])
+        return _Trail(self.pattern.take(places), self.other.take(places), self.at.take(places))
 
 
 class _Stream(NamedTuple):
@@ -180,13 +180,7 @@ class Cues:
         -------
         CueMatches
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        words = column.words.cast(pa.large_string())
-        found = pc.index_in(words, value_set=self._arrow_words).fill_null(len(self._number))
-        numbers = found.to_numpy(zero_copy_only=False).astype(np.intp)
-        return self._match(numbers[column.codes] if len(numbers) else numbers, column.n_tokens)
+        return self._match(self._numbers(column.words).take(column.codes), column.n_tokens)
 
     def match_words(self, words: Sequence[str]) -> CueMatches:
         """Find the cues of one message.
@@ -200,8 +194,12 @@ class Cues:
         -------
         CueMatches
         """
-        numbers = [self._number.get(word, len(self._number)) for word in words]
-        return self._match(np.array(numbers, np.intp), np.array([len(words)]))
+        return self._match(self._numbers(words), np.array([len(words)]))
+
+    def _numbers(self, words: Sequence[str]) -> Numbers:
+        """The rows of words in `_member`."""
+        number, unknown = self._number, len(self._number)
+        return np.array([number.get(word, unknown) for word in words], np.intp)
 
     def _match(self, numbers: Numbers, n_tokens: NDArray[np.int64]) -> CueMatches:
         stream = self._stream(numbers, n_tokens)
@@ -288,12 +286,6 @@ class Cues:
         """A row of `_member` for each word, after the unknown one for the two ends."""
         n = len(self._number)
         return self._number | {_FIRST: n + 1, _LAST: n + 2}
-
-    @cached_property
-    def _arrow_words(self) -> Any:
-        import pyarrow as pa
-
-        return pa.array(list(self._number), pa.large_string())
 
     @cached_property
     def _member(self) -> NDArray[np.bool_]:

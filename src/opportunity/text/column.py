@@ -78,7 +78,7 @@ class HeldBytes:
         -------
         ndarray of bool, shape (n_bytes,)
         """
-        out = self.given == piece[0]
+        out: NDArray[np.bool_] = self.given == piece[0]
         for i, byte in enumerate(piece[1:], 1):
             out[:-i] &= self.given[i:] == byte
             out[-i:] = False
@@ -98,7 +98,7 @@ class HeldBytes:
         ndarray of bool, shape (n_rows,)
         """
         many = np.bincount(self.rows_of(np.flatnonzero(which)), minlength=len(self.offsets) - 1)
-        out: NDArray[np.bool_] = many >= at_least
+        out: NDArray[np.bool_] = np.greater_equal(many, at_least)
         return out
 
 
