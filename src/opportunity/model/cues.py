@@ -231,16 +231,16 @@ class Cues:
         found = []
         right_end, left_end = self._ends
         for meetings in self._meetings:
-            anchor = meetings.anchor[stream.word]
+            anchor = meetings.anchor.take(stream.word)
             at = np.flatnonzero(anchor > 0)
-            pair = anchor[at] + meetings.beside[stream.word[at + meetings.step]]
-            many = meetings.many[pair]
+            pair = anchor.take(at) + meetings.beside.take(stream.word.take(at + meetings.step))
+            many = meetings.many.take(pair)
             met = np.flatnonzero(many > 0)
-            at, pair, many = at[met], pair[met], many[met]
-            begins = meetings.begins[pair] - (np.cumsum(many) - many)
-            pattern = meetings.patterns[np.repeat(begins, many) + np.arange(many.sum())]
+            at, pair, many = at.take(met), pair.take(met), many.take(met)
+            begins = meetings.begins.take(pair) - (np.cumsum(many) - many)
+            pattern = meetings.patterns.take(np.repeat(begins, many) + np.arange(many.sum()))
             at = np.repeat(at, many)
-            found.append(_Trail(pattern, at + left_end[pattern], at + right_end[pattern]))
+            found.append(_Trail(pattern, at + left_end.take(pattern), at + right_end.take(pattern)))
         return _joined(found)
 
     def _walk(self, trail: _Trail, steps: _Steps, direction: int, stream: _Stream) -> _Trail:
@@ -249,23 +249,23 @@ class Cues:
         for step in range(len(steps.column)):
             if not len(trail.at):
                 break
-            ongoing = steps.length[trail.pattern] > step
+            ongoing = steps.length.take(trail.pattern) > step
             arrived.append(trail.keep(~ongoing))
             trail = self._advance(trail.keep(ongoing), steps, step, direction, stream)
         joined = _joined([*arrived, trail])
-        return joined.keep(stream.message[joined.at] == stream.message[joined.other])
+        return joined.keep(stream.message.take(joined.at) == stream.message.take(joined.other))
 
     def _advance(self, trail: _Trail, steps: _Steps, step: int, direction: int, stream: _Stream) -> _Trail:
         """Go one element on, over each width of the gap before it."""
         member, width = self._member.reshape(-1), self._member.shape[1]
-        came, gap = [], steps.gap[step][trail.pattern]
+        came, gap = [], steps.gap[step].take(trail.pattern)
         for passed in range(gap.max(initial=0) + 1):
             if passed:
                 trail, gap = trail.keep(gap >= passed), gap[gap >= passed]
             at = trail.at + direction * (passed + 1)
-            there = member[stream.word[at] * width + steps.column[step][trail.pattern]]
+            there = member.take(stream.word.take(at) * width + steps.column[step].take(trail.pattern))
             came.append(trail._replace(at=at).keep(there))
-            passed_by = trail.keep(steps.optional[step][trail.pattern])
+            passed_by = trail.keep(steps.optional[step].take(trail.pattern))
             came.append(passed_by._replace(at=passed_by.at + direction * passed))
         return _joined(came)
 
