@@ -5,7 +5,8 @@
 Ours gives all heads with the shipped table. scikit-learn is `TfidfVectorizer(ngram_range=(1, 2))` and one linear layer
 as wide as ours; fastText and spaCy's bag of words give the primary opportunity alone. All take turns, round by round,
 and the median round counts. All but spaCy are spread over two threads and also run on one; the better time of each
-counts. On a busy machine read the last column: messages per second of processor time, whatever else is running.
+counts. Batches have as many rows as `score_batch` gives to one thread. On a busy machine read the last column: messages
+per second of processor time, whatever else is running.
 """
 
 import argparse
@@ -26,9 +27,9 @@ from peers import FASTTEXT, SHARED, SPACY, Peer, corpus, one_line, primaries
 
 import opportunity
 from opportunity.model.columns import COLUMNS
+from opportunity.triage import PART_ROWS
 
 THREADS = 2
-BATCH_ROWS = 2048
 FEWER = 8
 """spaCy reads so many times fewer messages."""
 LENGTHS = range(150, 351)
@@ -84,7 +85,7 @@ def read_texts(path: Path, wanted: int) -> list[str]:
     return (texts * (wanted // len(texts) + 1))[:wanted]
 
 
-def chunked(texts: Sequence[str], size: int = BATCH_ROWS) -> list[list[str]]:
+def chunked(texts: Sequence[str], size: int = PART_ROWS) -> list[list[str]]:
     return [list(texts[start : start + size]) for start in range(0, len(texts), size)]
 
 
@@ -113,7 +114,7 @@ def peer(name: str, kind: Peer, texts: Sequence[str], taught: Sequence[str], lab
         print(f"{name:14s} {kind.missing}")
         return []
     trained = kind.train(taught, labels, epochs=1)  # how well it learned does not change how fast it answers
-    chunks = chunked(texts, BATCH_ROWS if name == "fastText" else 256)
+    chunks = chunked(texts, PART_ROWS if name == "fastText" else 256)
     threads = (THREADS, 1) if name == "fastText" else (1,)
     return [Contender(name, n, trained.answer, chunks, len(texts)) for n in threads]
 
@@ -156,7 +157,7 @@ def print_rates(contenders: Sequence[Contender]) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("backlog", nargs="?", type=Path, default=SHARED / "backlog.parquet")
-    parser.add_argument("--messages", type=int, default=8192)
+    parser.add_argument("--messages", type=int, default=16384)
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     texts, triage = read_texts(args.backlog, args.messages), opportunity.load("table", facts=False)

@@ -63,7 +63,7 @@ def test_every_token_of_the_folded_text_has_its_place_in_the_text_as_given(text)
 @given(st.lists(MESSAGES.filter(lambda text: text.isprintable()), max_size=6))
 def test_a_column_gives_the_tokens_that_each_message_gives(texts):
     column = tokenize_column(pa.array(texts, pa.large_string()))
-    words = column.words.to_pylist()
+    words = column.words
     rows = [column.codes[a:b] for a, b in zip(column.offsets, column.offsets[1:], strict=False)]
     assert [[words[code] for code in row if words[code]] for row in rows] == [
         [token.word for token in tokenize(text)] for text in texts

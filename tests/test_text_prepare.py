@@ -70,7 +70,7 @@ HOSTILE = {
 
 def seconds(text):  # of this process, so that a busy machine does not count
     best = 9.0
-    for _ in range(3):
+    for _ in range(7):
         start = time.process_time()
         prepare(text)
         best = min(best, time.process_time() - start)

@@ -15,6 +15,7 @@ import opportunity
 from opportunity.errors import DataError, ModelNotFoundError
 from opportunity.records import Complaint, Suggestion
 from opportunity.taxonomy import HEADS, TAXONOMY
+from opportunity.triage import PART_ROWS
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +186,14 @@ def test_batch_size_and_order_do_not_matter(triage, complaints):
     together = scored(complaints)
     assert [scored([text])[0] for text in complaints] == together
     assert scored(complaints[::-1])[::-1] == together
+
+
+def test_a_batch_of_many_thousand_rows_is_read_as_a_small_one_is(triage, complaints):
+    many = 2 * PART_ROWS // len(complaints) + 1
+    few = pa.RecordBatch.from_pydict({"id": [*map(str, range(len(complaints)))], "text": complaints})
+    large = pa.Table.from_batches([few] * many).combine_chunks().to_batches()[0]
+    scored = pa.Table.from_batches([triage.score_batch(large)])
+    assert scored == pa.Table.from_batches([triage.score_batch(few)] * many)
 
 
 def test_a_batch_of_nothing_is_nothing(triage):

@@ -78,7 +78,7 @@ def score_files(
         client.submit(_score, source, out, model, checksum, playbook, options, pure=False): source
         for source, out in zip(sources, outs, strict=True)
     }
-    for done in as_completed(tasks):
+    for done in as_completed(tasks):  # type: ignore[no-untyped-call]
         yield tasks[done], done.result()
 
 

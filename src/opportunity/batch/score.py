@@ -16,7 +16,7 @@ from opportunity.triage import Triage
 
 __all__ = ["WRITERS", "Scored", "score_file"]
 
-BATCH_ROWS = 4096
+BATCH_ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)

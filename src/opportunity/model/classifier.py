@@ -229,11 +229,17 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
         from scipy.sparse import csr_array, hstack
 
         counts = self.vocabulary_.count(texts)
-        ngrams = hstack([counts.words, counts.pairs], format="csr").multiply(counts.scale)
-        features = hstack([ngrams, counts.cues], format="csr").multiply(self._weight_per_feature()[None, :])
+        features = hstack([counts.ngrams.multiply(counts.scale), counts.cues], format="csr").multiply(
+            self._weight_per_feature()[None, :]
+        )
         if self.vectors is None:
             return features.tocsr().astype(np.float32)
-        dense = counts.words @ self._word_matrix() * counts.scale * np.float32(self.vector_weight)
+        dense = (
+            counts.ngrams[:, : len(self.vocabulary_.words)]
+            @ self._word_matrix()
+            * counts.scale
+            * np.float32(self.vector_weight)
+        )
         return hstack([features, csr_array(dense)], format="csr").astype(np.float32)
 
     def _weight_per_feature(self) -> Matrix:
@@ -248,12 +254,10 @@ class OpportunityClassifier(ClassifierMixin, BaseEstimator):
 
     def _rarity(self, texts: Sequence[str]) -> Matrix:
         """Inverse document frequency, smoothed."""
-        counts = self.vocabulary_.count(texts)
-        carried = []
-        for part in (counts.words, counts.pairs):
-            part.sum_duplicates()
-            carried.append(np.bincount(part.indices, minlength=part.shape[1]))
-        rarity = np.log((1 + len(texts)) / (1 + np.concatenate(carried))) + 1
+        ngrams = self.vocabulary_.count(texts).ngrams
+        ngrams.sum_duplicates()
+        carried = np.bincount(ngrams.indices, minlength=ngrams.shape[1])
+        rarity = np.log((1 + len(texts)) / (1 + carried)) + 1
         return rarity.astype(np.float32)
 
     def _regress(self, design: Any, truth: Matrix) -> tuple[Matrix, Matrix]:

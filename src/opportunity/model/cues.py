@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib import resources
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +110,7 @@ class _Trail(NamedTuple):
 
     def keep(self, which: NDArray[np.bool_]) -> "_Trail":
         places = which.nonzero()[0]
-        return _Trail(self.pattern[places], self.other[places], self.at[places])
+        return _Trail(self.pattern.take(places), self.other.take(places), self.at.take(places))
 
 
 class _Stream(NamedTuple):
@@ -180,13 +180,7 @@ class Cues:
         -------
         CueMatches
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        words = column.words.cast(pa.large_string())
-        found = pc.index_in(words, value_set=self._arrow_words).fill_null(len(self._number))
-        numbers = found.to_numpy(zero_copy_only=False).astype(np.intp)
-        return self._match(numbers[column.codes] if len(numbers) else numbers, column.n_tokens)
+        return self._match(self._numbers(column.words).take(column.codes), column.n_tokens)
 
     def match_words(self, words: Sequence[str]) -> CueMatches:
         """Find the cues of one message.
@@ -200,8 +194,12 @@ class Cues:
         -------
         CueMatches
         """
-        numbers = [self._number.get(word, len(self._number)) for word in words]
-        return self._match(np.array(numbers, np.intp), np.array([len(words)]))
+        return self._match(self._numbers(words), np.array([len(words)]))
+
+    def _numbers(self, words: Sequence[str]) -> Numbers:
+        """The rows of words in `_member`."""
+        number, unknown = self._number, len(self._number)
+        return np.array([number.get(word, unknown) for word in words], np.intp)
 
     def _match(self, numbers: Numbers, n_tokens: NDArray[np.int64]) -> CueMatches:
         stream = self._stream(numbers, n_tokens)
@@ -233,16 +231,16 @@ class Cues:
         found = []
         right_end, left_end = self._ends
         for meetings in self._meetings:
-            anchor = meetings.anchor[stream.word]
+            anchor = meetings.anchor.take(stream.word)
             at = np.flatnonzero(anchor > 0)
-            pair = anchor[at] + meetings.beside[stream.word[at + meetings.step]]
-            many = meetings.many[pair]
+            pair = anchor.take(at) + meetings.beside.take(stream.word.take(at + meetings.step))
+            many = meetings.many.take(pair)
             met = np.flatnonzero(many > 0)
-            at, pair, many = at[met], pair[met], many[met]
-            begins = meetings.begins[pair] - (np.cumsum(many) - many)
-            pattern = meetings.patterns[np.repeat(begins, many) + np.arange(many.sum())]
+            at, pair, many = at.take(met), pair.take(met), many.take(met)
+            begins = meetings.begins.take(pair) - (np.cumsum(many) - many)
+            pattern = meetings.patterns.take(np.repeat(begins, many) + np.arange(many.sum()))
             at = np.repeat(at, many)
-            found.append(_Trail(pattern, at + left_end[pattern], at + right_end[pattern]))
+            found.append(_Trail(pattern, at + left_end.take(pattern), at + right_end.take(pattern)))
         return _joined(found)
 
     def _walk(self, trail: _Trail, steps: _Steps, direction: int, stream: _Stream) -> _Trail:
@@ -251,23 +249,23 @@ class Cues:
         for step in range(len(steps.column)):
             if not len(trail.at):
                 break
-            ongoing = steps.length[trail.pattern] > step
+            ongoing = steps.length.take(trail.pattern) > step
             arrived.append(trail.keep(~ongoing))
             trail = self._advance(trail.keep(ongoing), steps, step, direction, stream)
         joined = _joined([*arrived, trail])
-        return joined.keep(stream.message[joined.at] == stream.message[joined.other])
+        return joined.keep(stream.message.take(joined.at) == stream.message.take(joined.other))
 
     def _advance(self, trail: _Trail, steps: _Steps, step: int, direction: int, stream: _Stream) -> _Trail:
         """Go one element on, over each width of the gap before it."""
         member, width = self._member.reshape(-1), self._member.shape[1]
-        came, gap = [], steps.gap[step][trail.pattern]
+        came, gap = [], steps.gap[step].take(trail.pattern)
         for passed in range(gap.max(initial=0) + 1):
             if passed:
                 trail, gap = trail.keep(gap >= passed), gap[gap >= passed]
             at = trail.at + direction * (passed + 1)
-            there = member[stream.word[at] * width + steps.column[step][trail.pattern]]
+            there = member.take(stream.word.take(at) * width + steps.column[step].take(trail.pattern))
             came.append(trail._replace(at=at).keep(there))
-            passed_by = trail.keep(steps.optional[step][trail.pattern])
+            passed_by = trail.keep(steps.optional[step].take(trail.pattern))
             came.append(passed_by._replace(at=passed_by.at + direction * passed))
         return _joined(came)
 
@@ -288,12 +286,6 @@ class Cues:
         """A row of `_member` for each word, after the unknown one for the two ends."""
         n = len(self._number)
         return self._number | {_FIRST: n + 1, _LAST: n + 2}
-
-    @cached_property
-    def _arrow_words(self) -> Any:
-        import pyarrow as pa
-
-        return pa.array(list(self._number), pa.large_string())
 
     @cached_property
     def _member(self) -> NDArray[np.bool_]:

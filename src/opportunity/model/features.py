@@ -24,6 +24,9 @@ __all__ = ["Counts", "Found", "Occurrence", "Vocabulary", "message_scale"]
 _SHIFT = 21
 """Bits of the second word's number in a pair's key; a vocabulary has fewer than 2**21 words."""
 
+_FREE = np.iinfo(np.int64).min
+"""What no key is."""
+
 
 class Occurrence(NamedTuple):
     """A feature at a place in a message; `start` and `end` are offsets in characters."""
@@ -47,27 +50,29 @@ class Counts(NamedTuple):
 
     Attributes
     ----------
-    words, pairs : scipy.sparse.csr_array of float32, shape (n_messages, n_words) and (n_messages, n_pairs)
+    ngrams : scipy.sparse.csr_array of float32, shape (n_messages, n_words + n_pairs)
+        Ones where a word or pair is; what is there twice stands twice.
     cues : scipy.sparse.csr_array of float32, shape (n_messages, n_cues)
         Ones where a cue is there.
-    n_tokens : ndarray of int64, shape (n_messages,)
+    n_tokens, n_known : ndarray of int64, shape (n_messages,)
+        All tokens, and those that are words of the vocabulary.
     """
 
-    words: Any
-    pairs: Any
+    ngrams: Any
     cues: Any
     n_tokens: NDArray[np.int64]
+    n_known: NDArray[np.int64]
 
     @property
     def scale(self) -> NDArray[np.float32]:
         """The messages' scales, shape (n_messages, 1)."""
-        return message_scale(np.diff(self.words.indptr) + np.diff(self.pairs.indptr))[:, None]
+        return message_scale(np.diff(self.ngrams.indptr))[:, None]
 
     @property
     def known_share(self) -> NDArray[np.float32]:
         """The share of tokens that the vocabulary knows, shape (n_messages,); NaN where there are none."""
         tokens = np.where(self.n_tokens > 0, self.n_tokens, 1)
-        return np.where(self.n_tokens > 0, np.diff(self.words.indptr) / tokens, np.nan).astype(np.float32)
+        return np.where(self.n_tokens > 0, self.n_known / tokens, np.nan).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -136,14 +141,8 @@ class Vocabulary:
         return {key: len(self.words) + i for i, key in enumerate(self.pairs.tolist())}
 
     @cached_property
-    def _arrow_words(self) -> Any:
-        import pyarrow as pa
-
-        return pa.array(self.words, pa.large_string())
-
-    @cached_property
-    def _slots(self) -> NDArray[np.intp]:
-        """A hash table: each pair's place in `pairs`, in its slot or the first free one after it; -1 is free."""
+    def _slots(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        """A hash table: each pair's key and number, in its slot or the first free one after it."""
         slots = np.full(1 << (4 * len(self.pairs)).bit_length(), -1, np.intp)
         place, at = np.arange(len(self.pairs)), _slot(self.pairs, len(slots))
         while len(place):
@@ -151,7 +150,7 @@ class Vocabulary:
             slots[at[free]] = place[free]
             lost = slots[at] != place
             place, at = place[lost], at[lost] + 1 & len(slots) - 1
-        return slots
+        return np.where(slots < 0, _FREE, np.append(self.pairs, _FREE)[slots]), slots + len(self.words)
 
     def find(self, text: str) -> Found:
         """Find the features of one message, with their places.
@@ -187,10 +186,13 @@ class Vocabulary:
         import pyarrow as pa
 
         column = tokenize_column(texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.large_string()))
-        numbers, bounds = self._numbers(column), column.offsets
-        words = _counts(numbers, bounds, len(self.words))
-        pairs = _counts(self._pairs_of(numbers, bounds), bounds, len(self.pairs))
-        return Counts(words, pairs, self._count_cues(column), column.n_tokens)
+        bounds = column.offsets
+        numbers = self._numbers(column)
+        ngrams = np.column_stack((numbers, self._pairs_of(numbers, bounds))).ravel()
+        known = np.searchsorted(np.flatnonzero(numbers >= 0), bounds)
+        return Counts(
+            _occurrences(ngrams, 2 * bounds, self.n_ngrams), self._count_cues(column), column.n_tokens, np.diff(known)
+        )
 
     def _cues_of(self, tokens: Sequence[Token]) -> list[Occurrence]:
         """The cues of one message."""
@@ -213,40 +215,32 @@ class Vocabulary:
 
     def _numbers(self, column: TokenColumn) -> NDArray[np.int64]:
         """The words' numbers of all tokens in order; -1 for an unknown word."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        found = pc.index_in(column.words.cast(pa.large_string()), value_set=self._arrow_words)
-        known: NDArray[np.int64] = found.fill_null(-1).to_numpy().astype(np.int64)
-        return known[column.codes] if len(known) else np.zeros(0, np.int64)
+        number = self._number
+        return np.array([number.get(word, -1) for word in column.words], np.int64).take(column.codes)
 
     def _pairs_of(self, numbers: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of the pair that begins at each token; -1 where none does."""
         out = np.full(len(numbers), -1, np.int64)
-        begins = numbers >= 0
-        begins[:-1] &= begins[1:]
-        lasts = bounds[1:] - 1
-        begins[lasts[lasts >= 0]] = False
-        at = np.flatnonzero(begins)
-        keys = numbers[at] << _SHIFT | numbers[at + 1]
-        slot = _slot(keys, len(self._slots))
+        keys = numbers[:-1] << _SHIFT | numbers[1:]  # below zero where a word is unknown
+        inner = bounds[(bounds > 0) & (bounds < len(numbers))]
+        keys[inner - 1] = -1  # no pair goes from one message to the next
+        slot_keys, slot_pairs = self._slots
+        at, slot = np.arange(len(keys)), _slot(keys, len(slot_keys))
         while len(at):
-            found = self._slots[slot]
-            taken = np.flatnonzero(found >= 0)
-            at, keys, slot, found = at[taken], keys[taken], slot[taken], found[taken]
-            same = self.pairs[found] == keys
-            right, wrong = np.flatnonzero(same), np.flatnonzero(~same)
-            out[at[right]] = found[right]
-            at, keys, slot = at[wrong], keys[wrong], slot[wrong] + 1 & len(self._slots) - 1
+            found = slot_keys.take(slot)
+            right = np.flatnonzero(found == keys)
+            out[at.take(right)] = slot_pairs.take(slot.take(right))
+            wrong = np.flatnonzero((found != keys) & (found != _FREE) & (keys >= 0))
+            at, keys, slot = at.take(wrong), keys.take(wrong), slot.take(wrong) + 1 & len(slot_keys) - 1
         return out
 
 
-def _counts(numbers: NDArray[np.int64], bounds: NDArray[np.int64], width: int) -> Any:
+def _occurrences(numbers: NDArray[np.int64], bounds: NDArray[np.int64], width: int) -> Any:
     """Rows of occurrences as a sparse matrix; the same number twice in a row stands twice."""
     from scipy.sparse import csr_array
 
     known = np.flatnonzero(numbers >= 0)
-    ends, indices = np.searchsorted(known, bounds), numbers[known].astype(np.int32)
+    ends, indices = np.searchsorted(known, bounds), numbers.take(known).astype(np.int32)
     return csr_array(
         (np.ones(len(indices), np.float32), indices, ends.astype(np.int32)), shape=(len(bounds) - 1, width)
     )

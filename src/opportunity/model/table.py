@@ -72,9 +72,8 @@ class Table(VotingModel):
         Scores
         """
         counts = self.vocabulary.count(texts)
-        words, pairs, cues = np.split(self.weights, [len(self.vocabulary.words), self.vocabulary.n_ngrams])
-        logits: NDArray[np.float32] = counts.words @ words
-        logits += counts.pairs @ pairs
+        ngrams, cues = np.split(self.weights, [self.vocabulary.n_ngrams])
+        logits: NDArray[np.float32] = counts.ngrams @ ngrams
         logits *= counts.scale
         logits += counts.cues @ cues
         logits += self.intercept

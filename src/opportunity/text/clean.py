@@ -4,7 +4,16 @@ import re
 
 from opportunity.text.traced import Traced
 
-__all__ = ["SALUTATION", "TRIGGER", "UNCOVERED", "drop_quoted_reply", "drop_salutation", "drop_signature", "strip_html"]
+__all__ = [
+    "SALUTATION_SIGN",
+    "SIGN",
+    "TRIGGER",
+    "begin_common",
+    "drop_quoted_reply",
+    "drop_salutation",
+    "drop_signature",
+    "strip_html",
+]
 
 _BLOCK = (
     "address|article|aside|blockquote|body|br|center|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|head|header"
@@ -77,11 +86,10 @@ _SET_OFF = (
     r"|(?i:to whom(?:so)?(?:ever)? it (?:may )?concerns?)[ \t]*[,:;.!-]*[ \t\n]+"
 )
 _BARE = r"(?i:hi|hiya|hello|hey)(?:[ \t]+(?i:team|guys|folks|sir|madam))?[ \t]+"
-SALUTATION = rf"\A[ \t\n]*(?:(?:{_SET_OFF})+(?:{_BARE}({_OPENER}))?|{_BARE}({_OPENER}))"
-"""Pattern for `re` and RE2 alike: what a message opens with before it says anything; what its groups hold, stays."""
-
-UNCOVERED = r"\A(?:\z|[^A-Za-z]|(?i:dear|h[aeio]|greetings|good))"
-"""RE2 pattern; what is left and begins otherwise once the salutation is off needs no other step for its beginning."""
+# What its groups hold, stays.
+_SALUTATION = rf"\A[ \t\n]*(?:(?:{_SET_OFF})+(?:{_BARE}({_OPENER}))?|{_BARE}({_OPENER}))"
+SALUTATION_SIGN = r"\A[ \t\n]*(?i:dear|hi|hello|hallo|hey|howdy|greetings|good (?:m|a|e|d)|to whom)"
+"""RE2 pattern, quick to compile; where it finds nothing there is no salutation."""
 
 _REGARDS = (
     "(?:(?:with )?(?:(?:very|my|our|kind|kindest|best|warm|warmest|many) ){0,3}(?:regards|wishes|rgds)"
@@ -103,14 +111,24 @@ _FAREWELL_RE = re.compile(
     r")\s*\Z"
 )
 _FAREWELL_FITS_IN = 160
-_SALUTATION_RE = re.compile(SALUTATION)
+_SALUTATION_RE = re.compile(_SALUTATION)
+_UNCOVERED_RE = re.compile(r"\Z|[^A-Za-z]|(?i:dear|h[aeio]|greetings|good)")
 
 TRIGGER = (
-    rf"(?i:(?:\n|[.!?] )[ \t]*(?:{_REGARDS}|{_THANKS})[ \t]*(?:\n|[,.!–—-]|\z))|"
-    r"<[A-Za-z/!?]|(?m:^[ \t]{0,3}>)|(?m:^--[ ]?$)|(?i:wrote:|-[ \t]*Original|From:[^\n]*\n|Get Outlook)"
+    rf"(?i:(?:\n|[.!?] )[ \t]*{_REGARDS}[ \t]*(?:\n|[,.!–—-]|\z))"
+    rf"|(?i:(?:\n|[.!?] )[ \t]*{_THANKS})[ \t]*(?:[,.!–—-]*[ \t]*\n|[,–—-])[ \t\n]{{0,3}}(?:somebody|[^a-z0-9_ \t\n])"
+    r"|<[A-Za-z/!?]|(?m:^[ \t]{0,3}>)|(?m:^--[ ]?$)|(?i:wrote:|-[ \t]*Original|From:[^\n]*\n|Get Outlook)"
     r"|(?i:Sent (?:from|via|with)|confidential|privileged)"
 )
 """RE2 pattern; a text in which it finds nothing passes every step here unchanged, `drop_salutation` apart."""
+
+SIGN = (
+    "(?i:regards|wishes|rgds|yours|sincerely|faithfully|respectfully|cordially|all the best"
+    r"|[.!?\n][ \t]*(?:best|cheers|take care|(?:many |with )?th(?:ank|x))"
+    r"|<[a-z/!?]|(?:\A|[ \t\n])>|--|wrote:|-[ \t]*Original|From:|Get Outlook|Sent (?:from|via|with)"
+    "|confidential|privileged)"
+)
+"""RE2 pattern, quick to compile; where it finds nothing, `TRIGGER` finds nothing."""
 
 
 def strip_html(text: Traced) -> Traced:
@@ -156,11 +174,22 @@ def drop_signature(text: Traced) -> Traced:
 def drop_salutation(text: Traced) -> Traced:
     """Leave out "Hi there," or "Dear Sir or Madam," at the beginning, unless there is nothing else."""
     found = _SALUTATION_RE.match(text.text)
+    return _unless_empty(text.edit([(0, _end(found), "")]), text) if found else text
+
+
+def begin_common(text: str) -> str | None:
+    """Leave out the salutation; None where what is left may need another step for its new beginning."""
+    found = _SALUTATION_RE.match(text)
     if not found:
         return text
-    stays = max(found.start(1), found.start(2))
-    end = found.end() if stays < 0 else stays
-    return _unless_empty(text.edit([(0, end, "")]), text)
+    end = _end(found)
+    return None if _UNCOVERED_RE.match(text, end) else text[end:]
+
+
+def _end(salutation: re.Match[str]) -> int:
+    """Where what is said begins."""
+    stays = max(salutation.start(1), salutation.start(2))
+    return salutation.end() if stays < 0 else stays
 
 
 def _nothing(_: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from opportunity.text import clean, guard, privacy
+from opportunity.text.column import HeldBytes, find, replace
 from opportunity.text.traced import Edits, Traced
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ _STEPS = (
     ("salutation_removed", clean.drop_salutation),
     ("truncated", guard.cap),  # placeholders and spaces may have made it longer
 )
-_ODD = f"{guard.SIGN}|{privacy.SIGN}|{clean.SALUTATION}|{clean.TRIGGER}"
-"""RE2 pattern; a text without runs in which it finds nothing passes every step unchanged."""
+_SIGN = f"{clean.SIGN}|{privacy.GREETING_SIGN}"
+_TRIGGER = f"{clean.TRIGGER}|{privacy.GREETING}"
 _MAX_ROUNDS = 4  # what one round uncovers, such as an escaped tag, the next one sees
 
 
@@ -114,24 +115,15 @@ def prepare_batch(texts: "pa.Array") -> "pa.Array":
     pyarrow.Array
         Row by row what `prepare` makes of it; a null is an empty text.
     """
-    import pyarrow.compute as pc
-
-    texts = pc.fill_null(texts, "")
-    odd = pc.or_(pc.match_substring_regex(texts, _ODD), guard.may_have_runs(texts))
-    return pc.replace_with_mask(texts, odd, _prepare_odd(texts.filter(odd)))
-
-
-def _prepare_odd(texts: "pa.Array") -> "pa.Array":
-    """Mask what is common at once; only what a step could still change goes through `prepare`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    texts = pc.fill_null(texts, "")
     masked, due = privacy.mask_common(texts)
-    for trigger in (f"{guard.TRIGGER}|{clean.TRIGGER}", *guard.COUNTING_TRIGGERS):
-        due = pc.or_(due, pc.match_substring_regex(texts, trigger))
-    for long in (texts, masked):
-        due = pc.or_(due, pc.greater(pc.binary_length(long), guard.MAX_CHARACTERS))
-    begun = pc.replace_substring_regex(masked, clean.SALUTATION, r"\1\2", max_replacements=1)
-    due = pc.or_(due, pc.and_(pc.not_equal(begun, masked), pc.match_substring_regex(begun, clean.UNCOVERED)))
-    prepared = pa.array([prepare(text).text for text in texts.filter(due).to_pylist()], texts.type)
-    return pc.replace_with_mask(begun, due, prepared)
+    due |= guard.could_change(texts) | (HeldBytes.of(masked).lengths > guard.MAX_CHARACTERS)
+    due |= find(texts, _TRIGGER, find(texts, _SIGN))
+    greeted = find(masked, clean.SALUTATION_SIGN)
+    begun = pa.array(map(clean.begin_common, masked.filter(pa.array(greeted)).to_pylist()), texts.type)
+    due[greeted] |= begun.is_null().to_numpy(zero_copy_only=False)
+    prepared = pa.array([prepare(text).text for text in texts.filter(pa.array(due)).to_pylist()], texts.type)
+    return replace(replace(masked, greeted, begun), due, prepared)

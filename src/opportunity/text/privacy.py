@@ -3,12 +3,19 @@
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from opportunity.text.column import HeldBytes, find, replace
 from opportunity.text.traced import Traced
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["SIGN", "mask", "mask_common", "mask_private"]
+__all__ = ["GREETING", "GREETING_SIGN", "mask", "mask_common", "mask_private"]
+
+FEWEST_DIGITS = 3
+"""Of a number or code that is masked."""
 
 # Shapes without look-around, so that each can stand in a pattern and in a trigger alike.
 _HELLO = (
@@ -55,7 +62,7 @@ _GREETING_RE = re.compile(
     re.MULTILINE,
 )
 _NUMBER_RE = re.compile(
-    "(?<![A-Za-z0-9_.,])(?:"
+    r"(?<![A-Za-z0-9_.,])(?=(?:# ?)?[A-Za-z/_-]*[+(]?[0-9])(?:"  # most words are passed by at once
     r"(?P<keep>[0-9]{4}(?P<a>[-/.])[0-9]{1,2}(?P=a)[0-9]{1,2}(?:T[0-9:]+)?(?![\w-])"
     r"|[0-9]{1,2}(?P<b>[-/.])[0-9]{1,2}(?P=b)(?:[0-9]{4}|[0-9]{2})(?![\w-])"
     rf"|[0-9]{{1,2}}-?{_MONTH}-?[0-9]{{2,4}}(?!\w)"
@@ -74,51 +81,67 @@ _DOUBLED = str.maketrans("0123456789", "0246813579")
 _UNIT_RE = re.compile("[0-9]+[a-z]{1,5}")
 _SHORT_CODE_RE = re.compile("[A-Z]{1,6}-[0-9]{3}")
 
+GREETING = rf"(?m:(?:^|[.!?] )[ \t]*{_HELLO}(?:[^a-z\s]\S|{_TITLE}))"
+"""RE2 pattern; where it finds nothing, no name stands in a greeting."""
+
+GREETING_SIGN = (
+    r"(?m:(?:^|[.!?] )[ \t]*(?i:dear|hi|hello|hey|hiya|greetings|good (?:morning|afternoon|evening)) [^a-z])"
+)
+"""RE2 pattern, quick to compile; where it finds nothing, `GREETING` finds nothing."""
+
+# RE2 patterns of the common shape of what is masked
+_LINK = "(^|[ \n])https?://[A-Za-z0-9/_?=&%#.~+-]*[A-Za-z0-9/_=&%#~+-]"
+_HANDLE = "(^|[ \n])@(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]{5}[A-Za-z0-9_]*)"
+
+# RE2 patterns; a text in which none finds anything passes `mask` unchanged, names in greetings apart
+_HANDLE_SIGN = "@[^\x00-\x2f:-@\\[-^`{-\x7f]"
 _IN_CODE = "[A-Za-z0-9_/-]*"
 _FOUR_DIGITS_AND_A_LETTER = "|".join(
     f"(?:[0-9]{_IN_CODE}){{{before}}}[A-WYZa-wyz](?:{_IN_CODE}[0-9]){{{4 - before}}}" for before in range(5)
 )
-# RE2; a text in which it finds nothing passes `mask` unchanged
-_GREETING = rf"(?m:(?:^|[.!?] )[ \t]*{_HELLO}(?:[^a-z\s]\S|{_TITLE}))"
-_TRIGGER = (
-    "@[^\x00-\x2f:-@\\[-^`{-\x7f]"
-    rf"|{_LINK_SIGN}"
-    rf"|{_GREETING}"
-    r"|# ?[0-9]{3}|[A-Z]-[0-9]{3}|(?:^|[^A-Za-z0-9_.,$£€¥₹])"
-    rf"(?:[0-9]{{5}}|[0-9]-?[0-9]-?[0-9]-?[0-9]-?[0-9]-?[0-9]|{_CARD}|{_IBAN}|{'|'.join(_PHONES)})"
-    rf"|{_FOUR_DIGITS_AND_A_LETTER}"
-)
-SIGN = rf"[@0-9]|{_LINK_SIGN}|{_GREETING}"
-"""RE2 pattern; a text in which it finds nothing passes every step here unchanged."""
-
-_COMMON = (
-    ("(^|[ \n])https?://[A-Za-z0-9/_?=&%#.~+-]*[A-Za-z0-9/_=&%#~+-]", r"\1weblink"),
-    ("(^|[ \n])@(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]{5}[A-Za-z0-9_]*)", r"\1somebody"),
+_NUMBER_SIGN = (
+    "# ?[0-9]{3}|[A-Z]-[0-9]{3}|(?:^|[^A-Za-z0-9_.,$£€¥₹])"
+    "(?:[0-9](?:[ ()._-]{0,3}[0-9]){4}|[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2})"
+    f"|{_FOUR_DIGITS_AND_A_LETTER}"
 )
 # what follows the word shows whether `mask` would have taken more
-_UNSURE = rf"(?:weblink|somebody)(?:[^ \n.,!?:;)]|[.,!?:;)]{{1,3}}[^ \n.,!?:;)]|[.,!?:;)]{{4}})|{_TRIGGER}"
+_CUT_SHORT = r"(?:weblink|somebody)(?:[^ \n.,!?:;)]|[.,!?:;)]{1,3}[^ \n.,!?:;)]|[.,!?:;)]{4})"
 
 
-def mask_common(texts: "pa.Array") -> tuple["pa.Array", "pa.Array"]:
+def mask_common(texts: "pa.Array") -> tuple["pa.Array", NDArray[np.bool_]]:
     """Put placeholder words where links and handles stand free, which is all there is in most posts.
 
     Parameters
     ----------
     texts : pyarrow.Array
-        Of strings.
+        Of strings without nulls.
 
     Returns
     -------
     masked : pyarrow.Array
         Of strings.
-    unsure : pyarrow.Array
-        Of booleans: whether `mask` could make something else of the text.
+    unsure : ndarray of bool
+        Whether `mask` could make something else of the text, names in greetings apart.
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    for pattern, new in _COMMON:
-        texts = pc.replace_substring_regex(texts, pattern, new)
-    return texts, pc.match_substring_regex(texts, _UNSURE)
+    held = HeldBytes.of(texts)
+    links, handles = (held.rows_with(held.begins(piece)) for piece in (b"://", b"@"))
+    for rows, pattern, word in ((links, _LINK, r"\1weblink"), (handles, _HANDLE, r"\1somebody")):
+        texts = replace(texts, rows, pc.replace_substring_regex(texts.filter(pa.array(rows)), pattern, word))
+    held = HeldBytes.of(texts)
+    slashed = held.begins(b"/") | held.begins(b"w.") | held.begins(b"W.")
+    digits = held.given - np.uint8(ord("0")) < 10
+    unsure = np.zeros(len(texts), bool)
+    for rows, sign in (
+        (links | handles, _CUT_SHORT),
+        (held.rows_with(held.begins(b"@")), _HANDLE_SIGN),
+        (held.rows_with(slashed), _LINK_SIGN),
+        (held.rows_with(digits, FEWEST_DIGITS), _NUMBER_SIGN),
+    ):
+        unsure |= find(texts, sign, rows)
+    return texts, unsure
 
 
 def mask(text: str) -> str:
@@ -147,11 +170,13 @@ def mask_private(text: Traced) -> Traced:
     """Put placeholder words where a traced text holds what is private."""
     if "@" in text.text:
         text = text.replace(_EMAIL_RE, "emailaddress")
-    if _LINK_SIGN_RE.search(text.text):
+    if any(map(text.text.__contains__, ("/", "w.", "W."))) and _LINK_SIGN_RE.search(text.text):
         text = text.replace(_LINK_RE, "weblink")
     if "@" in text.text:
         text = text.replace(_HANDLE_RE, "somebody")
     text = text.edit(name for m in _GREETING_RE.finditer(text.text) if (name := _name(m)))
+    if sum(map(text.text.count, "0123456789")) < FEWEST_DIGITS:
+        return text
     return text.replace(_NUMBER_RE, _placeholder)
 
 
@@ -170,7 +195,7 @@ def _placeholder(found: re.Match[str]) -> str | None:
         return None
     piece = found[0]
     figures = "".join(filter(str.isdigit, piece))
-    if len(figures) < 3 or _is_sum(found, figures):
+    if len(figures) < FEWEST_DIGITS or _is_sum(found, figures):
         return None
     if found.lastgroup == "iban" and len(figures) >= 10:
         return "iban"

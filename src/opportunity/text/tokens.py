@@ -22,8 +22,11 @@ __all__ = ["Token", "TokenColumn", "fold_text", "tokenize", "tokenize_column"]
 _LETTER = r"[^\W_][\u0300-\u036f]*"
 _EMOJI = "[\u2600-\u27bf\U0001f000-\U0001faff]"
 _TOKEN = re.compile(rf"(?:{_LETTER})+(?:(?:['’ʼ]|(?<=\d)[.,](?=\d))(?:{_LETTER})+)*|[!?]|{_EMOJI}")
-_SIGNS = "[‘“”–—…•£€\u00a0]"
+_SIGNS = "[‘“”–—…•£€\u00a0\u200d\ufe0f]"
 """The commonest other characters that are in no token."""
+
+_WHOLE = "\u2600-\u2775\u2794-\u27bf\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
+"""The emoji that are their own normal form."""
 
 
 class Token(NamedTuple):
@@ -107,7 +110,7 @@ class TokenColumn:
 
     Attributes
     ----------
-    words : pyarrow.StringArray
+    words : list of str
         The distinct tokens.
     codes : ndarray of int, shape (n_tokens,)
         For each token, in order, its place in `words`.
@@ -115,7 +118,7 @@ class TokenColumn:
         Message ``i`` has the tokens ``offsets[i]:offsets[i + 1]``.
     """
 
-    words: Any
+    words: list[str]
     codes: NDArray[np.intp]
     offsets: NDArray[np.int64]
 
@@ -141,23 +144,19 @@ def tokenize_column(texts: Any) -> TokenColumn:
     plain, offsets = _spaced(_only_ascii(texts.cast(pa.large_string())))
     starts, ends = _places(plain, offsets)
     words, codes = _encode(plain, starts, ends)
-    folded = pa.array(map(fold, words.to_pylist()), pa.large_string()).dictionary_encode()
-    codes = folded.indices.to_numpy().astype(np.intp)[codes]
-    return _without_repeats(TokenColumn(folded.dictionary, codes, np.searchsorted(starts, offsets)))
+    number: dict[str, int] = {}
+    folded = np.array([number.setdefault(fold(word), len(number)) for word in words], np.intp)
+    codes, offsets = folded.take(codes), np.searchsorted(starts, offsets)
+    return _without_repeats(TokenColumn(list(number), codes, offsets))
 
 
 def _without_repeats(column: TokenColumn) -> TokenColumn:
     """Leave one of several placeholders of a kind in a row."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     codes, offsets = column.codes, column.offsets
-    placeholder = pc.is_in(column.words, value_set=pa.array(PLACEHOLDERS, pa.large_string()))
-    kept = np.ones(len(codes), bool)
-    kept[1:] = codes[1:] != codes[:-1]
-    kept[~placeholder.to_numpy(zero_copy_only=False)[codes]] = True
-    kept[offsets[:-1][offsets[:-1] < len(codes)]] = True
-    return TokenColumn(column.words, codes[kept], np.concatenate(([0], np.cumsum(kept)))[offsets])
+    placeholders = [code for code, word in enumerate(column.words) if word in PLACEHOLDERS]
+    again = np.flatnonzero(codes[1:] == codes[:-1]) + 1
+    again = again[np.isin(codes[again], placeholders) & (offsets[np.searchsorted(offsets, again)] != again)]
+    return TokenColumn(column.words, np.delete(codes, again), offsets - np.searchsorted(again, offsets))
 
 
 def _places(plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -170,7 +169,9 @@ def _places(plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple[NDArr
     return np.flatnonzero(after & (apart | ~before)), np.flatnonzero(before & (apart | ~after))
 
 
-def _encode(plain: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> tuple[Any, NDArray[np.intp]]:
+def _encode(
+    plain: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[np.intp]
+) -> tuple[list[str], NDArray[np.intp]]:
     """Find the distinct tokens and the place of each token among them.
 
     Tokens are encoded as integers, which takes a third of the time of strings: up to eight bytes are one, and a longer
@@ -193,7 +194,7 @@ def _encode(plain: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[np
     words, long_words = distinct.view("S8").tolist(), longer.dictionary.to_pylist()
     for i in np.flatnonzero(distinct & 255 == _LONG).tolist():
         words[i] = long_words[int(distinct[i]) >> 8]
-    return pa.array(words, pa.large_binary()).cast(pa.large_string()), encoded.indices.to_numpy().astype(np.intp)
+    return list(map(bytes.decode, words)), encoded.indices.to_numpy().astype(np.intp)
 
 
 def _only_ascii(texts: Any) -> Any:
@@ -204,10 +205,12 @@ def _only_ascii(texts: Any) -> Any:
     other = pc.invert(pc.string_is_ascii(texts))
     if not pc.any(other).as_py():
         return texts
-    normal = _NormalForms()
-    simpler = pc.replace_substring(pc.replace_substring_regex(texts.filter(other), _SIGNS, " "), "’", "'").to_pylist()
-    rewritten = [row if row.isascii() else " ".join(map(normal.__getitem__, _TOKEN.findall(row))) for row in simpler]
-    return pc.replace_with_mask(texts, other, pa.array(rewritten, pa.large_string()))
+    plain = pc.replace_substring(pc.replace_substring_regex(texts.filter(other), _SIGNS, " "), "’", "'")
+    plain = pc.replace_substring_regex(plain, f"[{_WHOLE}]", r" \0 ")
+    normal, due = _NormalForms(), pc.match_substring_regex(plain, f"[^\x00-\x7f{_WHOLE}]")
+    rewritten = [" ".join(map(normal.__getitem__, _TOKEN.findall(row))) for row in plain.filter(due).to_pylist()]
+    plain = pc.replace_with_mask(plain, due, pa.array(rewritten, pa.large_string()))
+    return pc.replace_with_mask(texts, other, plain)
 
 
 class _NormalForms(dict[str, str]):
@@ -235,23 +238,22 @@ def _spaced(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 def _drop_loose_apostrophes(plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
     """Keep an apostrophe only between two characters of the same token."""
     at = np.flatnonzero(plain == _APOSTROPHE)
-    if not at.size:
-        return
-    plain[at[~_stands_inside(at, _WORD[plain], offsets)]] = _SPACE
+    plain[at[~_stands_inside(at, plain, _WORD, offsets)]] = _SPACE
 
 
 def _join_numbers(given: NDArray[np.uint8], plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
     """Make a digit of a point or comma between two digits."""
     at = np.flatnonzero((given == ord(".")) | (given == ord(",")))
-    plain[at[_stands_inside(at, plain == _DIGIT, offsets)]] = _DIGIT
+    plain[at[_stands_inside(at, plain, _NUMBER, offsets)]] = _DIGIT
 
 
-def _stands_inside(at: Any, kind: NDArray[np.bool_], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _stands_inside(
+    at: NDArray[np.intp], plain: NDArray[np.uint8], kind: NDArray[np.bool_], offsets: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Whether bytes stand between two of a kind in the same message."""
-    padded = np.concatenate(([False], kind, [False]))
     row = np.searchsorted(offsets, at, side="right") - 1
-    inside: NDArray[np.bool_] = padded[at] & padded[at + 2] & (at > offsets[row]) & (at + 1 < offsets[row + 1])
-    return inside
+    inside: NDArray[np.bool_] = (at > offsets[row]) & (at + 1 < offsets[row + 1])
+    return inside & kind[plain.take(at - 1, mode="wrap")] & kind[plain.take(at + 1, mode="wrap")]
 
 
 def _byte_table() -> bytes:
@@ -265,3 +267,4 @@ _FIRST_BYTES = np.array([256**n - 1 for n in range(9)], np.uint64)
 _LONG = np.uint64(1)
 _BYTES = _byte_table()
 _WORD = np.array([chr(c).isalnum() or c > 127 for c in range(256)])
+_NUMBER = np.arange(256) == _DIGIT
