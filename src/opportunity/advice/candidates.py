@@ -17,7 +17,6 @@ from itertools import product
 from typing import Any
 
 import spacy
-from spacy.attrs import IS_STOP, LOWER
 from spacy.language import Language
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
@@ -167,7 +166,10 @@ def _reader() -> _Reader:
     lexicon = tomllib.loads(resources.files("opportunity.advice").joinpath("lexicons/facts.toml").read_text("utf-8"))
     classes, unless = lexicon.pop("classes"), lexicon.pop("unless")
     nlp = spacy.blank("en")
-    nlp.vocab.lex_attr_getters = {attribute: nlp.vocab.lex_attr_getters[attribute] for attribute in (LOWER, IS_STOP)}
+    vocab: Any = nlp.vocab  # its stub leaves this out
+    vocab.lex_attr_getters = {
+        a: vocab.lex_attr_getters[a] for a in map(vocab.strings.__getitem__, ("LOWER", "IS_STOP"))
+    }
     tokenizer: Any = nlp.tokenizer
     tokenizer.token_match = _KEPT_WHOLE.fullmatch
     tokenizer.infix_finditer = compile_infix_regex(_BETWEEN).finditer
