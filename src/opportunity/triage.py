@@ -272,7 +272,8 @@ def _facts(text: str, chosen: Labels, marks: Marks | None) -> Facts:
 def _ranked(head: str, probability: NDArray[np.float32]) -> tuple[Ranked, ...]:
     names = TAXONOMY[head].names
     shown = probability[: len(names)]
-    return tuple(Ranked(names[i], round(float(shown[i]), 6)) for i in np.argsort(-shown, kind="stable"))
+    values = shown.tolist()
+    return tuple(Ranked(names[i], round(values[i], 6)) for i in np.argsort(-shown, kind="stable").tolist())
 
 
 def _unreadable(text: str, known_share: float | None) -> Abstained | None:

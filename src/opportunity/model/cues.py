@@ -6,7 +6,7 @@ compared, for all patterns and messages at once. One message goes the same way a
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
@@ -265,8 +265,9 @@ class Cues:
             at = trail.at + direction * (passed + 1)
             there = member.take(stream.word.take(at) * width + steps.column[step].take(trail.pattern))
             came.append(trail._replace(at=at).keep(there))
-            passed_by = trail.keep(steps.optional[step].take(trail.pattern))
-            came.append(passed_by._replace(at=passed_by.at + direction * passed))
+            if (optional := steps.optional[step].take(trail.pattern)).any():
+                passed_by = trail.keep(optional)
+                came.append(passed_by._replace(at=passed_by.at + direction * passed))
         return _joined(came)
 
     @cached_property
@@ -411,8 +412,8 @@ def _next_words(side: Sequence[_Element]) -> Words:
     return frozenset()
 
 
-def _joined(trails: Iterable[_Trail]) -> _Trail:
-    return _Trail(*map(np.concatenate, zip(*trails, strict=True)))
+def _joined(trails: Sequence[_Trail]) -> _Trail:
+    return trails[0] if len(trails) == 1 else _Trail(*map(np.concatenate, zip(*trails, strict=True)))
 
 
 def _shortest(found: CueMatches, n_cues: int) -> CueMatches:
