@@ -14,9 +14,8 @@ from opportunity.text.tokens import fold_text
 
 __all__ = ["fact_marks", "least_marks"]
 
-BETA = dict.fromkeys(FACTS, 0.7) | {"deadline": 2.0}
-"""How recall counts beside precision when a fact is named: a wrong one in an answer harms more than one left out. A
-deadline is spoken of only where the model flags one, too, so it may lean to recall."""
+BETA = 0.7
+"""How recall counts beside precision when a fact is named: a wrong one in an answer harms more than one left out."""
 
 
 def fact_marks(rows: Sequence[LabelledRow], tokenizer: bytes, most_tokens: int) -> list[NDArray[np.bool_] | None]:
@@ -76,8 +75,7 @@ def least_marks(reader: Reader, rows: Sequence[LabelledRow]) -> dict[str, float]
         ranked = sorted((found[place] for found in strongest if found), reverse=True)
         right = np.cumsum([told for _, told in ranked])
         if named and len(right) and right[-1]:
-            weight = BETA[fact] ** 2
-            f_measure = (1 + weight) * right / (np.arange(1, len(right) + 1) + weight * named)
+            f_measure = (1 + BETA**2) * right / (np.arange(1, len(right) + 1) + BETA**2 * named)
             out[fact] = round(ranked[int(f_measure.argmax())][0], 3)
     return out
 
