@@ -67,6 +67,12 @@ def test_the_models_marks_say_which_candidate_is_the_fact():
     assert text[found.amount.start : found.amount.end] == "£85"
 
 
+@pytest.mark.parametrize("quote", ["I rang on 3 March", "We emailed you on March 3rd"])
+def test_a_contact_is_quoted_with_the_whole_of_its_date(quote):
+    text = f"{quote} and nobody came."
+    assert find_facts(text, marks_on(text, contacts=(quote, 1.0))).contacts.quote == quote
+
+
 def test_a_mark_where_no_fact_can_stand_names_none():
     text = "The lamp is broken."
     found = find_facts(text, marks_on(text, amount=("broken", 5.0), item=("The", 5.0)))
