@@ -19,7 +19,7 @@ from opportunity.model.auto import Auto
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, SLICES
 from opportunity.model.joint import Joint
-from opportunity.model.reader import MOST_TOKENS, Reader
+from opportunity.model.reader import MOST_TOKENS, Reader, side_by_side
 from opportunity.model.store import load_model, save_model, shipped
 from opportunity.model.table import Table
 from opportunity.records import Labels, ModelInfo
@@ -200,7 +200,7 @@ def test_auto_lets_the_joined_reader_answer_where_the_table_is_unsure(joint, com
 )
 def test_messages_read_side_by_side_are_read_as_one_at_a_time(joint, complaints, wrap):
     model = wrap(joint)
-    for text, (probability, votes) in zip(complaints, model.read_each(complaints), strict=True):
+    for text, (probability, votes) in zip(complaints, side_by_side(model.read, complaints), strict=True):
         alone = model.read(text)
         assert np.array_equal(probability, alone.probability)
         assert np.array_equal(votes.contributions, alone.votes.contributions)

@@ -1,8 +1,6 @@
 """`Triage`: text, model and advice in one object. Every surface calls it."""
 
-import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from pathlib import Path
@@ -18,6 +16,7 @@ from opportunity.errors import DataError
 from opportunity.model.auto import Auto
 from opportunity.model.calibration import labels_at
 from opportunity.model.columns import SLICES
+from opportunity.model.reader import side_by_side
 from opportunity.model.store import load_model, model_folder, shipped
 from opportunity.model.votes import Marks, Model, Reading
 from opportunity.records import Abstained, Complaint, Facts, Labels, ModelInfo, Ranked, Suggestion
@@ -114,7 +113,8 @@ class Triage:
         waiting = iter(complaints)
         while batch := list(islice(waiting, batch_size)):
             prepared = [_prepare(complaint) for complaint in batch]
-            readings = self.model.read_each([p.text for p in prepared])
+            read_each = side_by_side if self.model.outside_lock else map
+            readings = read_each(self.model.read, [p.text for p in prepared])
             yield from map(self._advise, batch, prepared, readings)
 
     def _advise(self, complaint: Given, prepared: Prepared, reading: Reading) -> Suggestion:
@@ -177,8 +177,7 @@ class Triage:
         if len(parts) == 1:
             scored = self._score(texts)
         else:
-            with ThreadPoolExecutor(os.cpu_count()) as threads:  # nearly all of the work is done outside Python's lock
-                table = pa.Table.from_batches(threads.map(self._score, parts))
+            table = pa.Table.from_batches(side_by_side(self._score, parts))
             scored = table.combine_chunks().to_batches()[0]
         ids = {} if id_field not in batch.schema.names else {"id": batch.column(id_field)}
         return pa.RecordBatch.from_pydict(ids | dict(zip(scored.schema.names, scored.columns, strict=True)))

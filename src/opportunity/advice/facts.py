@@ -7,7 +7,7 @@ is quoted. A name and a promise are told by their wording alone. What is not fou
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +99,7 @@ def find_facts(text: str, marks: Marks | None = None) -> Facts:
     ('£120', None)
     """
     with reading(text) as doc:
-        forms = [token.text for token in doc]
-        chosen = _voted(doc, norms(forms), forms) if marks is None else _marked(doc, marks)
+        chosen = _voted(doc) if marks is None else _marked(doc, marks)
         spans = {fact: doc[start:end] for fact, (start, end) in chosen.items()}
         quotes = {fact: _quote(text, span.start_char, span.end_char, fact) for fact, span in spans.items()}
     return Facts(**quotes, name=_name(text), promise=_promise(text))
@@ -108,15 +107,46 @@ def find_facts(text: str, marks: Marks | None = None) -> Facts:
 
 def _marked(doc: Doc, marks: Marks) -> dict[str, tuple[int, int]]:
     """The tokens of each fact by the model's marks."""
-    strength = _by_token(doc, marks)
+    strength = dict(zip(FACTS, _by_token(doc, marks).T, strict=True))
+
+    def votes(fact: str, found: list[Candidate]) -> list[float]:
+        return [float(strength[fact][c.start : c.end].max()) for c in found]
+
+    item = {i: float(strength["item"][i]) for i in content_words(doc)}
+    return _chosen(doc, votes, item, dict.fromkeys(FACTS, 0.0))
+
+
+def _voted(doc: Doc) -> dict[str, tuple[int, int]]:
+    """The tokens of each fact by the words' votes."""
+    forms = [token.text for token in doc]
+    words, ballot = norms(forms), ballots()
+
+    def votes(fact: str, found: list[Candidate]) -> list[float]:
+        features = (span_features(words, forms, c, rank, len(found)) for rank, c in enumerate(found))
+        return [ballot[fact].count(named) for named in features]
+
+    counts = Counter(words)
+    item = {i: ballot["item"].count(item_features(words, forms, i, counts)) for i in content_words(doc)}
+    return _chosen(doc, votes, item, {fact: ballot[fact].threshold for fact in ballot})
+
+
+def _chosen(
+    doc: Doc,
+    votes_of: Callable[[str, list[Candidate]], list[float]],
+    item: Mapping[int, float],
+    least: Mapping[str, float],
+) -> dict[str, tuple[int, int]]:
+    """The candidate of each fact with the most votes, and the item's words, where the votes are enough."""
+    by_fact: dict[str, list[Candidate]] = {}
+    for candidate in candidates(doc):
+        by_fact.setdefault(candidate.fact, []).append(candidate)
     chosen = {}
-    for fact, found in _by_fact(doc).items():
-        marked = [float(strength[c.start : c.end, FACTS.index(fact)].max()) for c in found]
-        best = max(range(len(found)), key=marked.__getitem__)
-        if marked[best] >= 0:
+    for fact, found in by_fact.items():
+        votes = votes_of(fact, found)
+        best = max(range(len(found)), key=votes.__getitem__)
+        if votes[best] >= least[fact]:
             chosen[fact] = (found[best].start, found[best].end)
-    item = strength[:, FACTS.index("item")]
-    if run := _run({i: float(item[i]) for i in content_words(doc)}, 0.0):
+    if run := _run(item, least["item"]):
         chosen["item"] = run
     return chosen
 
@@ -131,29 +161,6 @@ def _by_token(doc: Doc, marks: Marks) -> NDArray[np.float32]:
     for first, stop, strength in zip(firsts.tolist(), stops.tolist(), marks.strength, strict=True):
         out[first:stop] = np.maximum(out[first:stop], strength)
     return out
-
-
-def _by_fact(doc: Doc) -> dict[str, list[Candidate]]:
-    by_fact: dict[str, list[Candidate]] = {}
-    for candidate in candidates(doc):
-        by_fact.setdefault(candidate.fact, []).append(candidate)
-    return by_fact
-
-
-def _voted(doc: Doc, words: list[str], forms: list[str]) -> dict[str, tuple[int, int]]:
-    """The tokens of each fact by the words' votes."""
-    chosen = {}
-    for fact, found in _by_fact(doc).items():
-        ballot = ballots()[fact]
-        votes = [ballot.count(span_features(words, forms, c, rank, len(found))) for rank, c in enumerate(found)]
-        best = max(range(len(found)), key=votes.__getitem__)
-        if votes[best] >= ballot.threshold:
-            chosen[fact] = (found[best].start, found[best].end)
-    ballot, counts = ballots()["item"], Counter(words)
-    asked = {i: ballot.count(item_features(words, forms, i, counts)) for i in content_words(doc)}
-    if item := _run(asked, ballot.threshold):
-        chosen["item"] = item
-    return chosen
 
 
 def _run(votes: Mapping[int, float], threshold: float) -> tuple[int, int] | None:

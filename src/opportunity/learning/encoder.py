@@ -27,7 +27,7 @@ class Encoder(nn.Module):
     columns : int
         Of the heads.
     marks : int
-        Kinds of words that are marked; 0 for none.
+        Kinds of words that are marked.
     dropout : float
     """
 
@@ -40,9 +40,9 @@ class Encoder(nn.Module):
         inner = weights["encoder.layer.0.intermediate.dense.weight"].shape[0]
         self.layers = nn.ModuleList(_Layer(width, inner, shape.heads, dropout) for _ in range(shape.layers))
         self.head = nn.Linear(width, columns)
-        self.marks = nn.Linear(width, marks) if marks else None
+        self.marks = nn.Linear(width, marks)
         self.dropout = _Dropout(dropout)
-        for linear in filter(None, (self.head, self.marks)):
+        for linear in (self.head, self.marks):
             nn.init.normal_(linear.weight, std=0.02)
             nn.init.zeros_(linear.bias)
         own = self.state_dict()
@@ -51,7 +51,7 @@ class Encoder(nn.Module):
         }
         self.load_state_dict(own | given)
 
-    def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the log-odds of a batch, and of its tokens being marked.
 
         Parameters
@@ -61,7 +61,7 @@ class Encoder(nn.Module):
         Returns
         -------
         logits : Tensor of float32, shape (n_messages, n_columns)
-        marks : Tensor of float32, shape (n_messages, n_tokens, n_marks), or None
+        marks : Tensor of float32, shape (n_messages, n_tokens, n_marks)
         """
         places = self.places(torch.arange(tokens.shape[1]))
         x = self.dropout(self.norm(self.words(tokens) + places))
@@ -71,7 +71,7 @@ class Encoder(nn.Module):
         share = (mask / mask.sum(dim=1, keepdim=True))[:, :, None]
         with torch.autocast("cpu", enabled=False):
             logits = self.head((x.float() * share).sum(dim=1))
-            return logits, None if self.marks is None else self.marks(x.float())
+            return logits, self.marks(x.float())
 
     def to_weights(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights under the names that the graph is written from."""
@@ -87,8 +87,7 @@ class Encoder(nn.Module):
             for ours, theirs in _LAYER_NAMES.items():
                 for part in ("weight", "bias"):
                     pairs.append((f"layers.{i}.{ours}.{part}", f"encoder.layer.{i}.{theirs}.{part}"))
-        heads = ("head",) if self.marks is None else ("head", "marks")
-        return pairs + [(name, name) for head in heads for name in (f"{head}.weight", f"{head}.bias")]
+        return pairs + [(name, name) for head in ("head", "marks") for name in (f"{head}.weight", f"{head}.bias")]
 
 
 _LAYER_NAMES = {

@@ -1,8 +1,8 @@
 """Table first, reader where the table is unsure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from opportunity.errors import ModelFormatError
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import SLICES
 from opportunity.model.joint import Joint
-from opportunity.model.reader import side_by_side
 from opportunity.model.votes import Reading, Readings, Scores
 from opportunity.records import ModelInfo
 
@@ -27,6 +26,8 @@ class Auto:
     ----------
     joint : Joint
     """
+
+    outside_lock: ClassVar[bool] = True
 
     joint: Joint
 
@@ -72,26 +73,9 @@ class Auto:
         -------
         Reading
         """
-        table = self.joint.table
-        said = table.votes(text)
-        probability = table.calibration.probabilities(said.logits[None, :])[0]
-        if probability[SLICES["opportunity"]].max() >= self.calibration.sure:
-            return Reading(probability, said)
-        votes = self.joint.votes(text, said)
-        return Reading(self.calibration.probabilities(votes.logits[None, :])[0], votes)
-
-    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
-        """Read prepared messages one by one, side by side.
-
-        Parameters
-        ----------
-        texts : iterable of str
-
-        Returns
-        -------
-        iterable of Reading
-        """
-        return side_by_side(self.read, texts)
+        said = self.joint.table.read(text)
+        sure = said.probability[SLICES["opportunity"]].max() >= self.calibration.sure
+        return said if sure else self.joint.calibrated(self.joint.votes(text, said.votes))
 
     def read_many(self, texts: Sequence[str] | Any) -> Readings:
         """Read many prepared messages.

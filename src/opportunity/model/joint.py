@@ -1,6 +1,6 @@
 """A reader that hears the table: what both say of a message is added, so every answer is still a sum of votes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS
-from opportunity.model.reader import Reader, side_by_side
+from opportunity.model.reader import Reader
 from opportunity.model.table import Table
-from opportunity.model.votes import Reading, Scores, Votes, VotingModel
+from opportunity.model.votes import Scores, Votes, VotingModel
 from opportunity.records import ModelInfo
 
 __all__ = ["Joint"]
@@ -33,6 +33,8 @@ class Joint(VotingModel):
     calibration : Calibration
         Of the sums.
     """
+
+    outside_lock = True
 
     reader: Reader
     table: Table
@@ -86,16 +88,3 @@ class Joint(VotingModel):
             said.known_share,
             read.marks,
         )
-
-    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
-        """Read prepared messages one by one, side by side.
-
-        Parameters
-        ----------
-        texts : iterable of str
-
-        Returns
-        -------
-        iterable of Reading
-        """
-        return side_by_side(self.read, texts)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from opportunity.errors import ModelCorruptError
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, FACTS
-from opportunity.model.votes import Marks, Reading, Scores, Votes, VotingModel
+from opportunity.model.votes import Marks, Scores, Votes, VotingModel
 from opportunity.records import ModelInfo
 from opportunity.text.tokens import fold_text
 
@@ -50,6 +50,7 @@ class Reader(VotingModel):
     """
 
     FILES = ("reader.onnx", "tokenizer.json")
+    outside_lock = True
 
     info: ModelInfo
     calibration: Calibration
@@ -150,19 +151,6 @@ class Reader(VotingModel):
         """The log-odds from which a mark counts."""
         return np.array([self.calibration.marks.get(fact, 0.0) for fact in FACTS], np.float32)
 
-    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
-        """Read prepared messages one by one, side by side.
-
-        Parameters
-        ----------
-        texts : iterable of str
-
-        Returns
-        -------
-        iterable of Reading
-        """
-        return side_by_side(self.read, texts)
-
     def to_files(self) -> dict[str, bytes]:
         """Write the reader as the contents of its files."""
         return {"reader.onnx": self.graph, "tokenizer.json": self.tokenizer}
@@ -189,7 +177,7 @@ class Reader(VotingModel):
 
 
 def side_by_side(read: Callable[[Given], Answer], messages: Iterable[Given]) -> list[Answer]:
-    """Read on as many threads as there are cores; a reader's graph runs outside Python's lock.
+    """Read on as many threads as there are cores, for what runs outside Python's lock.
 
     Parameters
     ----------

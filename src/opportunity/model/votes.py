@@ -1,9 +1,9 @@
 """What every model can say: probabilities for many messages, and for one message the votes that they rest on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,11 +113,12 @@ class Model(Protocol):
     def calibration(self) -> Calibration:
         """The thresholds that choose among its probabilities."""
 
+    @property
+    def outside_lock(self) -> bool:
+        """Whether most of its reading is done outside Python's lock, so that threads bring something."""
+
     def read(self, text: str) -> Reading:
         """Read one prepared message."""
-
-    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
-        """Read prepared messages, each as `read` does."""
 
     def read_many(self, texts: Sequence[str] | Any) -> Readings:
         """Read many prepared messages, a sequence or an Arrow array."""
@@ -128,6 +129,7 @@ class VotingModel(ABC):
 
     info: ModelInfo
     calibration: Calibration
+    outside_lock: ClassVar[bool] = False
 
     @abstractmethod
     def score(self, texts: Sequence[str] | Any) -> Scores:
@@ -148,21 +150,20 @@ class VotingModel(ABC):
         -------
         Reading
         """
-        votes = self.votes(text)
-        return Reading(self.calibration.probabilities(votes.logits[None, :])[0], votes)
+        return self.calibrated(self.votes(text))
 
-    def read_each(self, texts: Iterable[str]) -> Iterable[Reading]:
-        """Read prepared messages, each as `read` does.
+    def calibrated(self, votes: Votes) -> Reading:
+        """Give the votes of one message with the probabilities that they come to.
 
         Parameters
         ----------
-        texts : iterable of str
+        votes : Votes
 
         Returns
         -------
-        iterable of Reading
+        Reading
         """
-        return map(self.read, texts)
+        return Reading(self.calibration.probabilities(votes.logits[None, :])[0], votes)
 
     def read_many(self, texts: Sequence[str] | Any) -> Readings:
         """Read many prepared messages.
