@@ -42,7 +42,8 @@ def one_cue_per_pattern() -> Cues:
 
 def precisions(cues: Cues, texts: pa.Array, rows: list[LabelledRow]) -> None:
     """Print a line per cue; lift is precision over the label's share of all rows."""
-    found = cues.match(tokenize_column(texts))
+    column = tokenize_column(texts)
+    found = cues.match(cues.numbers(column.words).take(column.codes), column.n_tokens)
     truth = targets([row.labels for row in rows]) > 0
     print(f"{'rows':>6} {'precision':>9} {'lift':>5} {'recall':>6}  {'speaks for':36} cue")
     for number, (name, label) in enumerate(zip(cues.names, cues.labels, strict=True)):

@@ -4,11 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opportunity.text.fold import fold
+from opportunity.text.known import KnownWords
 from opportunity.text.prepare import prepare, prepare_batch
 from opportunity.text.tokens import fold_text, tokenize, tokenize_column
 
 WORDS = "Sarah SARAH'S O’Brien Leeds New York 12 1,250.50 £45.50 22nd 10:30 3 recieve form don't é ½ ß 😂 ! . , ' ٣"
 MESSAGES = st.one_of(st.text(), st.lists(st.sampled_from([*WORDS.split(" "), " "]), max_size=12).map(" ".join))
+KNOWN = st.sampled_from([*WORDS.lower().split(" "), "somebody", "0", "whatsoever"])
 COMPLAINT = "The lamp is broken."
 
 
@@ -60,14 +62,12 @@ def test_every_token_of_the_folded_text_has_its_place_in_the_text_as_given(text)
 
 
 @settings(deadline=None)
-@given(st.lists(MESSAGES.filter(lambda text: text.isprintable()), max_size=6))
-def test_a_column_gives_the_tokens_that_each_message_gives(texts):
-    column = tokenize_column(pa.array(texts, pa.large_string()))
+@given(st.lists(MESSAGES.filter(lambda text: text.isprintable()), max_size=6), st.sets(MESSAGES | KNOWN))
+def test_a_column_gives_the_tokens_that_each_message_gives_whatever_is_known(texts, known):
+    column = tokenize_column(pa.array(texts, pa.large_string()), KnownWords(known))
     words = column.words
     rows = [column.codes[a:b] for a, b in zip(column.offsets, column.offsets[1:], strict=False)]
-    assert [[words[code] for code in row if words[code]] for row in rows] == [
-        [token.word for token in tokenize(text)] for text in texts
-    ]
+    assert [[words[code] for code in row] for row in rows] == [[token.word for token in tokenize(t)] for t in texts]
     assert len(set(words)) == len(words)
 
 

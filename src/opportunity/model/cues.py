@@ -6,7 +6,7 @@ compared, for all patterns and messages at once. One message goes the same way a
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
@@ -15,8 +15,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-
-from opportunity.text.tokens import TokenColumn
 
 __all__ = ["CueMatches", "Cues", "shipped_cues"]
 
@@ -169,18 +167,49 @@ class Cues:
     def __len__(self) -> int:
         return len(self.names)
 
-    def match(self, column: TokenColumn) -> CueMatches:
+    @property
+    def words(self) -> Collection[str]:
+        """The words that patterns ask for."""
+        return self._number.keys()
+
+    def numbers(self, words: Sequence[str]) -> NDArray[np.intp]:
+        """Number words in the way of `match`.
+
+        Parameters
+        ----------
+        words : sequence of str
+
+        Returns
+        -------
+        ndarray of int, shape (n_words,)
+            One and the same for all words that no pattern asks for.
+        """
+        number, unknown = self._number, len(self._number)
+        return np.array([number.get(word, unknown) for word in words], np.intp)
+
+    def match(self, numbers: NDArray[np.intp], n_tokens: NDArray[np.int64]) -> CueMatches:
         """Find the cues of many messages.
 
         Parameters
         ----------
-        column : TokenColumn
+        numbers : ndarray of int, shape (n_words,)
+            The tokens of all messages, one after another, as `numbers` numbers them.
+        n_tokens : ndarray of int64, shape (n_messages,)
+            How many tokens each message has.
 
         Returns
         -------
         CueMatches
         """
-        return self._match(self._numbers(column.words).take(column.codes), column.n_tokens)
+        stream = self._stream(numbers, n_tokens)
+        right, left = self._steps
+        ahead = self._walk(self._anchors(stream), right, 1, stream)
+        trail = self._walk(_Trail(ahead.pattern, ahead.at, ahead.other), left, -1, stream)
+        message = stream.message[trail.at].astype(np.int64)
+        before = np.concatenate(([0], np.cumsum(n_tokens + 2)))[message] + _MARGIN + 1
+        start = np.maximum(trail.at - before, 0)
+        stop = np.minimum(trail.other - before + 1, n_tokens[message])
+        return _shortest(CueMatches(message, self._cue[trail.pattern], start, stop), len(self))
 
     def match_words(self, words: Sequence[str]) -> CueMatches:
         """Find the cues of one message.
@@ -194,23 +223,7 @@ class Cues:
         -------
         CueMatches
         """
-        return self._match(self._numbers(words), np.array([len(words)]))
-
-    def _numbers(self, words: Sequence[str]) -> Numbers:
-        """The rows of words in `_member`."""
-        number, unknown = self._number, len(self._number)
-        return np.array([number.get(word, unknown) for word in words], np.intp)
-
-    def _match(self, numbers: Numbers, n_tokens: NDArray[np.int64]) -> CueMatches:
-        stream = self._stream(numbers, n_tokens)
-        right, left = self._steps
-        ahead = self._walk(self._anchors(stream), right, 1, stream)
-        trail = self._walk(_Trail(ahead.pattern, ahead.at, ahead.other), left, -1, stream)
-        message = stream.message[trail.at].astype(np.int64)
-        before = np.concatenate(([0], np.cumsum(n_tokens + 2)))[message] + _MARGIN + 1
-        start = np.maximum(trail.at - before, 0)
-        stop = np.minimum(trail.other - before + 1, n_tokens[message])
-        return _shortest(CueMatches(message, self._cue[trail.pattern], start, stop), len(self))
+        return self.match(self.numbers(words), np.array([len(words)]))
 
     def _stream(self, numbers: Numbers, n_tokens: NDArray[np.int64]) -> _Stream:
         """Set each message between its two ends; a word is held as its row in `_member`."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from opportunity.model.cues import Cues
 from opportunity.text.fold import fold
+from opportunity.text.known import KnownWords
 from opportunity.text.tokens import Token, TokenColumn, tokenize, tokenize_column
 
 __all__ = ["Counts", "Found", "Occurrence", "Vocabulary", "message_scale"]
@@ -137,6 +138,17 @@ class Vocabulary:
         return {word: i for i, word in enumerate(self.words)}
 
     @cached_property
+    def _known(self) -> KnownWords:
+        """The vocabulary's words, and after them those of the cues alone."""
+        return KnownWords(dict.fromkeys((*self.words, *(self.cues.words if self.cues else ()))))
+
+    @cached_property
+    def _cue_numbers(self) -> NDArray[np.intp]:
+        """The cues' number of each known word, and of an unknown one."""
+        assert self.cues is not None
+        return self.cues.numbers((*self._known.words, ""))
+
+    @cached_property
     def _pair_number(self) -> dict[int, int]:
         return {key: len(self.words) + i for i, key in enumerate(self.pairs.tolist())}
 
@@ -185,9 +197,10 @@ class Vocabulary:
         """
         import pyarrow as pa
 
-        column = tokenize_column(texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.large_string()))
+        given = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.large_string())
+        column = tokenize_column(given, self._known)
         bounds = column.offsets
-        numbers = self._numbers(column)
+        numbers = np.where(column.codes < len(self.words), column.codes, -1)
         ngrams = np.column_stack((numbers, self._pairs_of(numbers, bounds))).ravel()
         known = np.searchsorted(np.flatnonzero(numbers >= 0), bounds)
         return Counts(
@@ -209,14 +222,10 @@ class Vocabulary:
         n_rows = len(column.offsets) - 1
         if self.cues is None:
             return csr_array((n_rows, 0), dtype=np.float32)
-        message, cue, *_ = self.cues.match(column)
+        numbers = self._cue_numbers.take(np.minimum(column.codes, len(self._known)))
+        message, cue, *_ = self.cues.match(numbers, column.n_tokens)
         ends = np.searchsorted(message, np.arange(n_rows + 1))
         return csr_array((np.ones(len(cue), np.float32), cue, ends), shape=(n_rows, len(self.cues)))
-
-    def _numbers(self, column: TokenColumn) -> NDArray[np.int64]:
-        """The words' numbers of all tokens in order; -1 for an unknown word."""
-        number = self._number
-        return np.array([number.get(word, -1) for word in column.words], np.int64).take(column.codes)
 
     def _pairs_of(self, numbers: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of the pair that begins at each token; -1 where none does."""

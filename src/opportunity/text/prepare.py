@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from opportunity.text import clean, guard, privacy
 from opportunity.text.column import HeldBytes, find, replace
 from opportunity.text.traced import Edits, Traced
@@ -119,11 +122,18 @@ def prepare_batch(texts: "pa.Array") -> "pa.Array":
     import pyarrow.compute as pc
 
     texts = pc.fill_null(texts, "")
-    masked, due = privacy.mask_common(texts)
-    due |= guard.could_change(texts) | (HeldBytes.of(masked).lengths > guard.MAX_CHARACTERS)
-    due |= find(texts, _TRIGGER, find(texts, _SIGN))
-    greeted = find(masked, clean.SALUTATION_SIGN)
+    masked, unsure = privacy.mask_common(texts)
+    hidden = pa.array(map(privacy.mask, texts.filter(pa.array(unsure)).to_pylist()), texts.type)
+    masked, due = replace(masked, unsure, hidden), _could_change(texts)
+    due[unsure] |= _could_change(hidden)
+    due |= HeldBytes.of(masked).lengths > guard.MAX_CHARACTERS
+    greeted = find(masked, clean.SALUTATION_SIGN, ~due)
     begun = pa.array(map(clean.begin_common, masked.filter(pa.array(greeted)).to_pylist()), texts.type)
     due[greeted] |= begun.is_null().to_numpy(zero_copy_only=False)
     prepared = pa.array([prepare(text).text for text in texts.filter(pa.array(due)).to_pylist()], texts.type)
     return replace(replace(masked, greeted, begun), due, prepared)
+
+
+def _could_change(texts: "pa.Array") -> NDArray[np.bool_]:
+    """Tell which texts a step could change, other than masking them and leaving out a salutation."""
+    return guard.could_change(texts) | find(texts, _TRIGGER, find(texts, _SIGN))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opportunity.text.fold import PLACEHOLDERS, fold
+from opportunity.text.known import KnownWords, Pieces
 from opportunity.text.traced import Traced
 
 __all__ = ["Token", "TokenColumn", "fold_text", "tokenize", "tokenize_column"]
@@ -22,6 +23,9 @@ __all__ = ["Token", "TokenColumn", "fold_text", "tokenize", "tokenize_column"]
 _LETTER = r"[^\W_][\u0300-\u036f]*"
 _EMOJI = "[\u2600-\u27bf\U0001f000-\U0001faff]"
 _TOKEN = re.compile(rf"(?:{_LETTER})+(?:(?:['’ʼ]|(?<=\d)[.,](?=\d))(?:{_LETTER})+)*|[!?]|{_EMOJI}")
+_FOREIGN = re.compile(r"[^ \n]*[^\x00-\x7f][^ \n]*")
+"""Pieces between spaces with characters that are not ASCII."""
+
 _SIGNS = "[‘“”–—…•£€\u00a0\u200d\ufe0f]"
 """The commonest other characters that are in no token."""
 
@@ -111,7 +115,7 @@ class TokenColumn:
     Attributes
     ----------
     words : list of str
-        The distinct tokens.
+        Distinct tokens: the words that were known, then the others that were met.
     codes : ndarray of int, shape (n_tokens,)
         For each token, in order, its place in `words`.
     offsets : ndarray of int64, shape (n_messages + 1,)
@@ -128,12 +132,17 @@ class TokenColumn:
         return np.diff(self.offsets)
 
 
-def tokenize_column(texts: Any) -> TokenColumn:
+_NOTHING = KnownWords()
+
+
+def tokenize_column(texts: Any, known: KnownWords = _NOTHING) -> TokenColumn:
     """Split a column of messages; the same tokens as `tokenize` gives for each.
 
     Parameters
     ----------
     texts : pyarrow.Array of string or large_string, without nulls
+    known : KnownWords
+        What most tokens are; they keep their numbers.
 
     Returns
     -------
@@ -143,20 +152,30 @@ def tokenize_column(texts: Any) -> TokenColumn:
 
     plain, offsets = _spaced(_only_ascii(texts.cast(pa.large_string())))
     starts, ends = _places(plain, offsets)
-    words, codes = _encode(plain, starts, ends)
-    number: dict[str, int] = {}
-    folded = np.array([number.setdefault(fold(word), len(number)) for word in words], np.intp)
-    codes, offsets = folded.take(codes), np.searchsorted(starts, offsets)
-    return _without_repeats(TokenColumn(list(number), codes, offsets))
+    codes = known.find(Pieces.of(plain, starts, ends))
+    new = np.flatnonzero(codes < 0)
+    words, places = Pieces.of(plain, starts[new], ends[new]).distinct()
+    met: dict[str, int] = {}
+    numbers = [_number(word, known.numbers, met) for word in map(fold, words)]
+    codes[new] = np.array(numbers, np.intp).take(places)
+    placeholders = [n[word] for n in (known.numbers, met) for word in PLACEHOLDERS if word in n]
+    codes, offsets = _without_repeats(codes, np.searchsorted(starts, offsets), placeholders)
+    return TokenColumn([*known.words, *met], codes, offsets)
 
 
-def _without_repeats(column: TokenColumn) -> TokenColumn:
+def _number(word: str, known: dict[str, int], met: dict[str, int]) -> int:
+    """The number of a word, a new one where it has none."""
+    found = known.get(word)
+    return met.setdefault(word, len(known) + len(met)) if found is None else found
+
+
+def _without_repeats(
+    codes: NDArray[np.intp], offsets: NDArray[np.int64], placeholders: list[int]
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Leave one of several placeholders of a kind in a row."""
-    codes, offsets = column.codes, column.offsets
-    placeholders = [code for code, word in enumerate(column.words) if word in PLACEHOLDERS]
     again = np.flatnonzero(codes[1:] == codes[:-1]) + 1
     again = again[np.isin(codes[again], placeholders) & (offsets[np.searchsorted(offsets, again)] != again)]
-    return TokenColumn(column.words, np.delete(codes, again), offsets - np.searchsorted(again, offsets))
+    return np.delete(codes, again), offsets - np.searchsorted(again, offsets)
 
 
 def _places(plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -167,34 +186,6 @@ def _places(plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple[NDArr
     marks = np.flatnonzero((plain == _MARKS[0]) | (plain == _MARKS[1]))
     apart[offsets] = apart[marks] = apart[marks + 1] = True
     return np.flatnonzero(after & (apart | ~before)), np.flatnonzero(before & (apart | ~after))
-
-
-def _encode(
-    plain: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[np.intp]
-) -> tuple[list[str], NDArray[np.intp]]:
-    """Find the distinct tokens and the place of each token among them.
-
-    Tokens are encoded as integers, which takes a third of the time of strings: up to eight bytes are one, and a longer
-    token has its number among the longer ones, above a lowest byte that begins no token.
-    """
-    import pyarrow as pa
-
-    lengths = ends - starts
-    eights: Any = np.ndarray((len(plain) + 1,), "<u8", np.concatenate((plain, np.zeros(8, np.uint8))), strides=(1,))
-    keys = eights[starts] & _FIRST_BYTES[np.minimum(lengths, 8)]
-    long = np.flatnonzero(lengths > 8)
-    between = pa.py_buffer(np.column_stack((starts[long], ends[long])).ravel())  # every other piece is a token
-    pieces = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), max(2 * len(long) - 1, 0), [None, between, pa.py_buffer(plain)]
-    )
-    longer = pieces.take(pa.array(np.arange(0, 2 * len(long), 2))).dictionary_encode()
-    keys[long] = longer.indices.to_numpy().astype("<u8") << np.uint64(8) | _LONG
-    encoded = pa.array(keys).dictionary_encode()
-    distinct = encoded.dictionary.to_numpy()
-    words, long_words = distinct.view("S8").tolist(), longer.dictionary.to_pylist()
-    for i in np.flatnonzero(distinct & 255 == _LONG).tolist():
-        words[i] = long_words[int(distinct[i]) >> 8]
-    return list(map(bytes.decode, words)), encoded.indices.to_numpy().astype(np.intp)
 
 
 def _only_ascii(texts: Any) -> Any:
@@ -208,7 +199,7 @@ def _only_ascii(texts: Any) -> Any:
     plain = pc.replace_substring(pc.replace_substring_regex(texts.filter(other), _SIGNS, " "), "’", "'")
     plain = pc.replace_substring_regex(plain, f"[{_WHOLE}]", r" \0 ")
     normal, due = _NormalForms(), pc.match_substring_regex(plain, f"[^\x00-\x7f{_WHOLE}]")
-    rewritten = [" ".join(map(normal.__getitem__, _TOKEN.findall(row))) for row in plain.filter(due).to_pylist()]
+    rewritten = [_FOREIGN.sub(normal.of_piece, row) for row in plain.filter(due).to_pylist()]
     plain = pc.replace_with_mask(plain, due, pa.array(rewritten, pa.large_string()))
     return pc.replace_with_mask(texts, other, plain)
 
@@ -219,6 +210,10 @@ class _NormalForms(dict[str, str]):
     def __missing__(self, word: str) -> str:
         self[word] = _normal(word)
         return self[word]
+
+    def of_piece(self, found: re.Match[str]) -> str:
+        """The tokens of a piece of text, apart."""
+        return " ".join(map(self.__getitem__, _TOKEN.findall(found[0])))
 
 
 def _spaced(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -263,8 +258,6 @@ def _byte_table() -> bytes:
 
 
 _SPACE, _APOSTROPHE, _DIGIT, _MARKS = ord(" "), ord("'"), ord("0"), b"!?"
-_FIRST_BYTES = np.array([256**n - 1 for n in range(9)], np.uint64)
-_LONG = np.uint64(1)
 _BYTES = _byte_table()
 _WORD = np.array([chr(c).isalnum() or c > 127 for c in range(256)])
 _NUMBER = np.arange(256) == _DIGIT
