@@ -21,6 +21,7 @@ from opportunity.learning.train import cross_validate, default_classifier
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, targets
 from opportunity.model.cues import Cues, shipped_cues
+from opportunity.text.known import KnownWords
 from opportunity.text.prepare import prepare_batch
 from opportunity.text.tokens import tokenize_column
 
@@ -42,8 +43,9 @@ def one_cue_per_pattern() -> Cues:
 
 def precisions(cues: Cues, texts: pa.Array, rows: list[LabelledRow]) -> None:
     """Print a line per cue; lift is precision over the label's share of all rows."""
-    column = tokenize_column(texts)
-    found = cues.match(cues.numbers(column.words).take(column.codes), column.n_tokens)
+    known = KnownWords(cues.words)
+    column = tokenize_column(texts, known)
+    found = cues.match(cues.numbers((*known.words, ""))[column.numbers], column.n_tokens)
     truth = targets([row.labels for row in rows]) > 0
     print(f"{'rows':>6} {'precision':>9} {'lift':>5} {'recall':>6}  {'speaks for':36} cue")
     for number, (name, label) in enumerate(zip(cues.names, cues.labels, strict=True)):

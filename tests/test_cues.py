@@ -20,6 +20,7 @@ from opportunity.model.cues import Cues, shipped_cues
 from opportunity.model.features import Vocabulary
 from opportunity.model.table import Table
 from opportunity.records import ModelInfo
+from opportunity.text.known import KnownWords
 from opportunity.text.tokens import tokenize, tokenize_column
 
 CONTENT = resources.files("opportunity.model").joinpath("cues.toml").read_bytes()
@@ -115,8 +116,9 @@ def test_a_cue_stands_where_it_is_said(vocabulary, cue, text, quote):
 @given(st.lists(messages, max_size=6))
 def test_one_message_and_many_have_the_same_cues(texts):
     cues = shipped_cues()
-    column = tokenize_column(pa.array(texts, pa.large_string()))
-    message, *many = cues.match(cues.numbers(column.words).take(column.codes), column.n_tokens)
+    known = KnownWords(cues.words)
+    column = tokenize_column(pa.array(texts, pa.large_string()), known)
+    message, *many = cues.match(cues.numbers((*known.words, ""))[column.numbers], column.n_tokens)
     for row, text in enumerate(texts):
         _, *one = cues.match_words([token.word for token in tokenize(text)])
         assert [part.tolist() for part in one] == [part[message == row].tolist() for part in many]

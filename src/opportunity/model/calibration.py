@@ -138,7 +138,8 @@ class Calibration:
         ndarray of float32, shape (n_rows, n_columns)
             Each exclusive head sums to 1.
         """
-        out = np.empty(logits.shape, np.float32)
+        logits = np.asfortranarray(logits)  # numpy takes a quarter of the time where columns lie in one piece
+        out = np.empty_like(logits, np.float32)
         for head in EXCLUSIVE:
             out[:, SLICES[head]] = _softmax(logits[:, SLICES[head]] / np.float32(self.temperature[head]))
         for head in INDEPENDENT:
@@ -292,7 +293,7 @@ def _from_left(order: NDArray[np.int64], kept: NDArray[np.bool_]) -> Places:
 
 def _softmax(logits: Logits) -> Probabilities:
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    out: Probabilities = raised / raised.sum(axis=1, keepdims=True)
+    out: Probabilities = raised / sum(raised.T)[:, None]  # added in one order, however many rows there are
     return out
 
 

@@ -140,11 +140,11 @@ class Vocabulary:
     @cached_property
     def _known(self) -> KnownWords:
         """The vocabulary's words, and after them those of the cues alone."""
-        return KnownWords(dict.fromkeys((*self.words, *(self.cues.words if self.cues else ()))))
+        return KnownWords((*self.words, *(self.cues.words if self.cues else ())))
 
     @cached_property
     def _cue_numbers(self) -> NDArray[np.intp]:
-        """The cues' number of each known word, and of an unknown one."""
+        """The cues' number of each known word, and last of an unknown one."""
         assert self.cues is not None
         return self.cues.numbers((*self._known.words, ""))
 
@@ -200,7 +200,7 @@ class Vocabulary:
         given = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.large_string())
         column = tokenize_column(given, self._known)
         bounds = column.offsets
-        numbers = np.where(column.codes < len(self.words), column.codes, -1)
+        numbers = np.where(column.numbers < len(self.words), column.numbers, -1)
         ngrams = np.column_stack((numbers, self._pairs_of(numbers, bounds))).ravel()
         known = np.searchsorted(np.flatnonzero(numbers >= 0), bounds)
         return Counts(
@@ -222,7 +222,7 @@ class Vocabulary:
         n_rows = len(column.offsets) - 1
         if self.cues is None:
             return csr_array((n_rows, 0), dtype=np.float32)
-        numbers = self._cue_numbers.take(np.minimum(column.codes, len(self._known)))
+        numbers = self._cue_numbers[column.numbers]
         message, cue, *_ = self.cues.match(numbers, column.n_tokens)
         ends = np.searchsorted(message, np.arange(n_rows + 1))
         return csr_array((np.ones(len(cue), np.float32), cue, ends), shape=(n_rows, len(self.cues)))

@@ -4,19 +4,20 @@ Both are done on integers where they can be, which takes a third of the time of 
 token are one, and most tokens have no more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opportunity.text.fold import fold
+from opportunity.text.fold import PLACEHOLDERS, fold
 
 __all__ = ["KnownWords", "Pieces"]
 
 _KEY_BYTES = 8
 _FIRST_BYTES = np.array([256**n - 1 for n in range(_KEY_BYTES + 1)], np.uint64)
+_MOST_OTHERS = 1 << 16
 _LONG = np.uint64(1)
 """The lowest byte of what stands for a long token; no token begins with it."""
 
@@ -67,12 +68,12 @@ class Pieces(NamedTuple):
             spelled.take(pa.array(np.arange(0, 2 * len(long), 2))),
         )
 
-    def distinct(self) -> tuple[list[str], NDArray[np.intp]]:
+    def distinct(self) -> tuple[list[bytes], NDArray[np.intp]]:
         """Find the distinct pieces and the place of each piece among them.
 
         Returns
         -------
-        words : list of str
+        words : list of bytes
         places : ndarray of int, shape (n_pieces,)
         """
         import pyarrow as pa
@@ -85,41 +86,59 @@ class Pieces(NamedTuple):
         words, long_words = distinct.view(f"S{_KEY_BYTES}").tolist(), longer.dictionary.to_pylist()
         for i in np.flatnonzero(distinct & 255 == _LONG).tolist():
             words[i] = long_words[int(distinct[i]) >> 8]
-        return list(map(bytes.decode, words)), encoded.indices.to_numpy().astype(np.intp)
+        return words, encoded.indices.to_numpy().astype(np.intp)
 
 
 class KnownWords:
-    """Words that are numbered beforehand.
+    """Words that are numbered, and all tokens that are folded into one of them.
 
     Parameters
     ----------
     words : iterable of str
-        Distinct tokens.
+        In their normal form.
+
+    Attributes
+    ----------
+    words : tuple of str
+        Each once; `opportunity.text.fold.PLACEHOLDERS` are always among them.
     """
 
     def __init__(self, words: Iterable[str] = ()) -> None:
-        self.words = tuple(words)
+        self.words = tuple(dict.fromkeys((*words, *PLACEHOLDERS)))
+        self._numbers = {word: i for i, word in enumerate(self.words)}
+        self._others = _Others(self._numbers)
 
     def __len__(self) -> int:
         return len(self.words)
 
-    @cached_property
-    def numbers(self) -> dict[str, int]:
-        """The place of each word in `words`."""
-        return {word: i for i, word in enumerate(self.words)}
+    @property
+    def placeholders(self) -> list[int]:
+        """The numbers of the placeholders."""
+        return [self._numbers[word] for word in PLACEHOLDERS]
 
-    def find(self, pieces: Pieces) -> NDArray[np.intp]:
-        """Look up tokens.
+    def number(self, plain: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Number tokens.
 
         Parameters
         ----------
-        pieces : Pieces
+        plain : ndarray of uint8
+            The bytes of all messages, in lower case.
+        starts, ends : ndarray of int, shape (n_tokens,)
+            Where tokens stand in them, ascending and apart.
 
         Returns
         -------
-        ndarray of int, shape (n_pieces,)
-            The place of each in `words`; -1 for one that is none of them, or none until it is folded.
+        ndarray of int, shape (n_tokens,)
+            The place of each token in `words`, -1 where it is not known.
         """
+        out = self._find(Pieces.of(plain, starts, ends))
+        other = np.flatnonzero(out < 0)
+        words, places = Pieces.of(plain, starts[other], ends[other]).distinct()
+        out[other] = np.array([self._others[word] for word in words], np.intp).take(places)
+        return out
+
+    def _find(self, pieces: Pieces) -> NDArray[np.intp]:
+        """Look up pieces as they are spelled; -1 for one that is no word, or none until it is folded."""
         import pyarrow as pa
 
         short, long = self._spelled
@@ -132,13 +151,26 @@ class KnownWords:
         """The words that folding leaves as they are: the short ones as keys, and the long ones."""
         import pyarrow as pa
 
-        same = [(word.encode(), i) for word, i in self.numbers.items() if fold(word) == word and "\0" not in word]
+        same = [(word.encode(), i) for word, i in self._numbers.items() if fold(word) == word and "\0" not in word]
         short, long = ([w for w in same if (len(w[0]) > _KEY_BYTES) == is_long] for is_long in (False, True))
         keys = np.array([word for word, _ in short], f"S{_KEY_BYTES}").view("<u8")
         return (
             _Values(pa.array(keys), np.array([*(i for _, i in short), -1], np.intp)),
             _Values(pa.array([word for word, _ in long], pa.large_binary()), np.array([*(i for _, i in long), -1])),
         )
+
+
+class _Others(dict[bytes, int]):
+    """The numbers of tokens that are spelled otherwise than a known word, as they were found when first met."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self._numbers = numbers
+
+    def __missing__(self, word: bytes) -> int:
+        if len(self) >= _MOST_OTHERS:
+            self.clear()
+        self[word] = number = self._numbers.get(fold(word.decode()), -1)
+        return number
 
 
 class _Values(NamedTuple):

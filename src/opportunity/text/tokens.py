@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opportunity.text.fold import PLACEHOLDERS, fold
-from opportunity.text.known import KnownWords, Pieces
+from opportunity.text.known import KnownWords
 from opportunity.text.traced import Traced
 
 __all__ = ["Token", "TokenColumn", "fold_text", "tokenize", "tokenize_column"]
@@ -110,20 +110,17 @@ _APOSTROPHES = {ord("’"): "'", ord("ʼ"): "'"}
 
 @dataclass(frozen=True, slots=True)
 class TokenColumn:
-    """The tokens of many messages, dictionary-encoded.
+    """The tokens of many messages, numbered.
 
     Attributes
     ----------
-    words : list of str
-        Distinct tokens: the words that were known, then the others that were met.
-    codes : ndarray of int, shape (n_tokens,)
-        For each token, in order, its place in `words`.
+    numbers : ndarray of int, shape (n_tokens,)
+        For each token, in order, its place among the known words; -1 for one that is not known.
     offsets : ndarray of int64, shape (n_messages + 1,)
         Message ``i`` has the tokens ``offsets[i]:offsets[i + 1]``.
     """
 
-    words: list[str]
-    codes: NDArray[np.intp]
+    numbers: NDArray[np.intp]
     offsets: NDArray[np.int64]
 
     @property
@@ -132,17 +129,13 @@ class TokenColumn:
         return np.diff(self.offsets)
 
 
-_NOTHING = KnownWords()
-
-
-def tokenize_column(texts: Any, known: KnownWords = _NOTHING) -> TokenColumn:
-    """Split a column of messages; the same tokens as `tokenize` gives for each.
+def tokenize_column(texts: Any, known: KnownWords) -> TokenColumn:
+    """Split a column of messages into the tokens that `tokenize` gives for each.
 
     Parameters
     ----------
     texts : pyarrow.Array of string or large_string, without nulls
     known : KnownWords
-        What most tokens are; they keep their numbers.
 
     Returns
     -------
@@ -152,30 +145,10 @@ def tokenize_column(texts: Any, known: KnownWords = _NOTHING) -> TokenColumn:
 
     plain, offsets = _spaced(_only_ascii(texts.cast(pa.large_string())))
     starts, ends = _places(plain, offsets)
-    codes = known.find(Pieces.of(plain, starts, ends))
-    new = np.flatnonzero(codes < 0)
-    words, places = Pieces.of(plain, starts[new], ends[new]).distinct()
-    met: dict[str, int] = {}
-    numbers = [_number(word, known.numbers, met) for word in map(fold, words)]
-    codes[new] = np.array(numbers, np.intp).take(places)
-    placeholders = [n[word] for n in (known.numbers, met) for word in PLACEHOLDERS if word in n]
-    codes, offsets = _without_repeats(codes, np.searchsorted(starts, offsets), placeholders)
-    return TokenColumn([*known.words, *met], codes, offsets)
-
-
-def _number(word: str, known: dict[str, int], met: dict[str, int]) -> int:
-    """The number of a word, a new one where it has none."""
-    found = known.get(word)
-    return met.setdefault(word, len(known) + len(met)) if found is None else found
-
-
-def _without_repeats(
-    codes: NDArray[np.intp], offsets: NDArray[np.int64], placeholders: list[int]
-) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Leave one of several placeholders of a kind in a row."""
-    again = np.flatnonzero(codes[1:] == codes[:-1]) + 1
-    again = again[np.isin(codes[again], placeholders) & (offsets[np.searchsorted(offsets, again)] != again)]
-    return np.delete(codes, again), offsets - np.searchsorted(again, offsets)
+    numbers, offsets = known.number(plain, starts, ends), np.searchsorted(starts, offsets)
+    again = np.flatnonzero(numbers[1:] == numbers[:-1]) + 1  # one of several placeholders of a kind in a row is left
+    again = again[np.isin(numbers[again], known.placeholders) & (offsets[np.searchsorted(offsets, again)] != again)]
+    return TokenColumn(np.delete(numbers, again), offsets - np.searchsorted(again, offsets))
 
 
 def _places(plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
