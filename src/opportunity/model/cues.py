@@ -251,8 +251,8 @@ class Cues:
             met = np.flatnonzero(many > 0)
             at, pair, many = at.take(met), pair.take(met), many.take(met)
             begins = meetings.begins.take(pair) - (np.cumsum(many) - many)
-            pattern = meetings.patterns.take(np.repeat(begins, many) + np.arange(many.sum()))
-            at = np.repeat(at, many)
+            which = np.repeat(np.arange(len(at)), many)
+            pattern, at = meetings.patterns.take(begins.take(which) + np.arange(len(which))), at.take(which)
             found.append(_Trail(pattern, at + left_end.take(pattern), at + right_end.take(pattern)))
         return _joined(found)
 

@@ -22,7 +22,8 @@ _HELLO = (
     "(?:[Dd]ear|DEAR|[Hh]i|HI|[Hh]ello|HELLO|[Hh]ey|HEY|[Hh]iya|[Gg]reetings|[Gg]ood (?:morning|afternoon|evening)) "
 )
 _TITLE = "(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Signor|Signora|Madame|Messrs)"
-_LINK_SIGN = r"://|[Ww]{3}\.|\.[A-Za-z]{2,10}/[A-Za-z0-9]"
+_BARE_LINK_SIGN = r"\.[A-Za-z]{2,10}/[A-Za-z0-9]"
+_LINK_SIGN = rf"://|[Ww]{{3}}\.|{_BARE_LINK_SIGN}"
 _CARD = "[0-9](?:[ -]?[0-9]){12,18}"
 _IBAN = "[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?"
 _PHONES = (
@@ -47,11 +48,14 @@ _ADDRESSEE_RE = re.compile(
     r")\b"
 )
 
+_EMAIL_SIGN_RE = re.compile(r"@(?<=[\w.+-]@)[\w-]")
 _EMAIL_RE = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_LINK_SIGN_RE = re.compile(_LINK_SIGN)
+_MARKED_LINK = r"(?:(?i:https?)://|(?<!\w)[Ww]{3}\.)[^\s<>\"]*[^\s<>\".,;:!?)'\]]"
+_MARKED_LINK_RE = re.compile(_MARKED_LINK)
+_BARE_LINK_SIGN_RE = re.compile(_BARE_LINK_SIGN)
 _LINK_RE = re.compile(
-    r"(?:(?i:https?)://|(?<!\w)[Ww]{3}\.)[^\s<>\"]*[^\s<>\".,;:!?)'\]]"
-    r"|(?<![\w.-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,10}/[A-Za-z0-9](?:[^\s<>\"]*[^\s<>\".,;:!?)'\]])?"
+    rf"{_MARKED_LINK}|"
+    r"(?<![\w.-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,10}/[A-Za-z0-9](?:[^\s<>\"]*[^\s<>\".,;:!?)'\]])?"
 )
 _HANDLE_RE = re.compile(r"(?<![\w@.])@(?:[^\W\d]\w*|[0-9]{5,}\w*)")
 _GREETING_RE = re.compile(
@@ -168,10 +172,11 @@ def mask(text: str) -> str:
 
 def mask_private(text: Traced) -> Traced:
     """Put placeholder words where a traced text holds what is private."""
-    if "@" in text.text:
+    if _EMAIL_SIGN_RE.search(text.text):
         text = text.replace(_EMAIL_RE, "emailaddress")
-    if any(map(text.text.__contains__, ("/", "w.", "W."))) and _LINK_SIGN_RE.search(text.text):
-        text = text.replace(_LINK_RE, "weblink")
+    if any(map(text.text.__contains__, ("/", "w.", "W."))):
+        bare = _BARE_LINK_SIGN_RE.search(text.text)
+        text = text.replace(_LINK_RE if bare else _MARKED_LINK_RE, "weblink")
     if "@" in text.text:
         text = text.replace(_HANDLE_RE, "somebody")
     text = text.edit(name for m in _GREETING_RE.finditer(text.text) if (name := _name(m)))
