@@ -32,7 +32,7 @@ Given = str | bytes | Complaint
 SHIPPED = ("reader", "table")
 """Models that come with the library, the default first."""
 
-PART_ROWS = 4096
+PART_ROWS = 8192
 """Fewest rows of a batch that a thread of its own is worth."""
 
 

@@ -216,9 +216,13 @@ class Calibration:
     def _independent(self, head: str, part: Probabilities) -> Places:
         """All labels over the threshold, likeliest first."""
         out = np.full((len(part), min(TAXONOMY[head].most, part.shape[1])), -1, np.int8)
-        some = np.flatnonzero((part >= self.threshold[head]).any(axis=1))
-        order = np.argsort(-part[some], axis=1, kind="stable")[:, : out.shape[1]]
-        out[some] = np.where(np.take_along_axis(part[some], order, 1) >= self.threshold[head], order, -1)
+        left = np.where(part >= self.threshold[head], part, -1)
+        some = np.arange(len(part))
+        for place in range(out.shape[1]):
+            best = left[some].argmax(1)
+            over = left[some, best] >= 0
+            some, best = some[over], best[over]
+            out[some, place], left[some, best] = best, -1
         return out
 
     def _ordinal(self, head: str, part: Probabilities) -> Places:

@@ -124,8 +124,9 @@ def prepare_batch(texts: "pa.Array") -> "pa.Array":
     texts = pc.fill_null(texts, "")
     masked, unsure = privacy.mask_common(texts)
     hidden = pa.array(map(privacy.mask, texts.filter(pa.array(unsure)).to_pylist()), texts.type)
-    masked, due = replace(masked, unsure, hidden), _could_change(texts)
-    due[unsure] |= _could_change(hidden)
+    masked = replace(masked, unsure, hidden)
+    due, uncovered = np.split(_could_change(pa.concat_arrays([texts, hidden])), [len(texts)])
+    due[unsure] |= uncovered
     due |= HeldBytes.of(masked).lengths > guard.MAX_CHARACTERS
     greeted = find(masked, clean.SALUTATION_SIGN, ~due)
     begun = pa.array(map(clean.begin_common, masked.filter(pa.array(greeted)).to_pylist()), texts.type)

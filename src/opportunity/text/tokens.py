@@ -196,8 +196,8 @@ def _spaced(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         return np.zeros(0, np.uint8), np.zeros(len(texts) + 1, np.int64)
     offsets = np.frombuffer(offset_buffer, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     low, high = int(offsets[0]), int(offsets[-1])
-    given = bytes(memoryview(data)[low:high])
-    plain = np.frombuffer(given.translate(_BYTES), np.uint8).copy()
+    given = memoryview(data)[low:high]
+    plain = np.frombuffer(bytearray(given).translate(_BYTES), np.uint8)
     _drop_loose_apostrophes(plain, offsets - low)
     _join_numbers(np.frombuffer(given, np.uint8), plain, offsets - low)
     return plain, offsets - low
