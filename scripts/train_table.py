@@ -2,7 +2,7 @@
 
     python scripts/train_table.py [--shared ../shared] [-o models/table]
 
-The texts of real messages stay where they are; ``data/labels_open.jsonl`` holds ids and labels only. The development
+The texts of real messages stay where they are; ``data/labels_open.jsonl`` holds ids, labels and places. The development
 gold set is read last, after the model is written, and for its figures alone.
 """
 

@@ -13,6 +13,7 @@ from opportunity.learning.datasets import domains, faults, fingerprint, groups, 
 from opportunity.learning.evaluate import evaluate
 from opportunity.learning.train import train
 from opportunity.model.classifier import OpportunityClassifier
+from opportunity.model.columns import FACTS
 from opportunity.model.store import load_model, read_manifest
 
 ROW = {
@@ -199,9 +200,12 @@ def test_the_corpus_has_each_id_once_and_pairs_that_know_each_other():
 
 def test_the_labels_of_open_messages_are_ids_and_labels_only():
     path = ROOT / "data" / "labels_open.jsonl"
-    heads = {"id", "kind", "failure", "opportunity", "help", "urgency", "heat", "flags"}
+    heads = {"id", "kind", "failure", "opportunity", "help", "urgency", "heat", "flags", "facts"}
     for _, row in read_json_lines(path):
         assert row.keys() == heads
         assert faults(row) == []
-    known = {row["id"] for _, row in read_json_lines(shared("data/open_pool.jsonl"))}
-    assert {row["id"] for _, row in read_json_lines(path)} <= known
+        assert row["facts"].keys() <= set(FACTS)
+        assert all(isinstance(place, int) for at in row["facts"].values() for place in at)
+    known = {row["id"]: row["text"] for _, row in read_json_lines(shared("data/open_pool.jsonl"))}
+    rows = read_rows([path], texts=[shared("data/open_pool.jsonl")])
+    assert all(quote.strip() and quote in known[row.id] for row in rows for quote in row.facts.values())

@@ -131,8 +131,13 @@ def _row(path: Path, number: int, values: Mapping[str, Any], known: Mapping[str,
         raise DataError(f"{where}: {wrong[0]}")
     id_ = str(values.get("id", number))
     domain = str(values.get("source") or values.get("industry") or id_.split("-")[0])
-    facts = None if "facts" not in values else {fact: quote for fact, quote in values["facts"].items() if quote}
+    facts = None if "facts" not in values else _facts(values["facts"], text)
     return LabelledRow(id_, text, Labels.from_dict(values), values.get("evidence"), values.get("pair"), domain, facts)
+
+
+def _facts(given: Mapping[str, Any], text: str) -> dict[str, str]:
+    """The quotes of the facts; of a text that is kept elsewhere it is told where they stand in it."""
+    return {fact: text[slice(*at)] if isinstance(at, list) else at for fact, at in given.items() if at}
 
 
 def _keys(values: Mapping[str, Any]) -> str:

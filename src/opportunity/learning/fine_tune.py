@@ -114,6 +114,7 @@ def fine_tune(
     start: str | Path | None = None,
     tasks: Tasks | None = None,
     unlabelled: Sequence[str] = (),
+    beside: Sequence[Reader] = (),
     recipe: Recipe | None = None,
     name: str = "reader",
     model_version: str = "1",
@@ -133,6 +134,8 @@ def fine_tune(
         Labels of other tasks, taught first, for one epoch.
     unlabelled : sequence of str
         Texts on which several runs are learned from, beside those of the rows.
+    beside : sequence of Reader
+        Readers that are learned from as the runs are; none may have been taught the rows that the recipe holds out.
     recipe : Recipe or None
     name, model_version : str
         How the model calls itself.
@@ -165,9 +168,10 @@ def fine_tune(
     texts, loss = prepared_texts(taught).to_pylist(), _heads_loss(truth, marked)
     runs = [teach(texts, len(COLUMNS), loss, weights, recipe=recipe, run=run) for run in range(recipe.runs)]
     weights = runs[-1]
-    if len(runs) > 1:
+    asked = [*beside, *(_plain_reader(run, shape, tokenizer, info) for run in runs)]
+    if len(asked) > 1:
         texts += prepare_batch(pa.array(unlabelled, pa.large_string())).to_pylist()
-        told = np.mean([_plain_reader(run, shape, tokenizer, info).score(texts).logits for run in runs], axis=0)
+        told = np.mean([reader.score(texts).logits for reader in asked], axis=0)
         told = Calibration.plain().probabilities(told)
         told[: len(truth)] = (told[: len(truth)] + truth) / 2
         loss = _heads_loss(told, [*marked, *[None] * len(unlabelled)])
@@ -180,7 +184,8 @@ def fine_tune(
     trained = {
         "rows": len(taught),
         "held_out_rows": len(held),
-        "unlabelled_texts": len(unlabelled) if len(runs) > 1 else 0,
+        "unlabelled_texts": len(unlabelled) if len(asked) > 1 else 0,
+        "readers_learned_from": len(asked) if len(asked) > 1 else 0,
         "fingerprint": fingerprint(rows),
         "encoder": "all-MiniLM-L6-v2 (Apache-2.0)" if start is None else f"the reader in {Path(start).name}",
         "settings": asdict(recipe),
