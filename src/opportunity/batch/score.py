@@ -12,11 +12,12 @@ from typing import Any, Protocol, Self
 from opportunity.batch.flat import TAKEN, flat_row, flat_schema
 from opportunity.batch.rows import Reject, Row, read_rows, write_rejects
 from opportunity.errors import DataError
-from opportunity.triage import Triage
+from opportunity.triage import PART_ROWS, Triage
 
 __all__ = ["WRITERS", "Scored", "score_file"]
 
-BATCH_ROWS = 8192
+LABEL_ROWS, ADVICE_ROWS = 4 * PART_ROWS, 1024
+"""Rows at a time: for labels enough for a few threads, for advice few enough to see that it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def score_file(
     full = advice or out.suffix == ".jsonl"
     written = rejected = 0
     with _whole(part), WRITERS[out.suffix](part, keep) as writer:
-        for batch in _batches(rows):
+        for batch in _batches(rows, ADVICE_ROWS if full else LABEL_ROWS):
             good = [row for row in batch if isinstance(row, Row)]
             bad = [row for row in batch if isinstance(row, Reject)]
             writer.write(_full(triage, good) if full else _labels(triage, good, keep))
@@ -106,9 +107,9 @@ def _whole(part: Path) -> Iterator[None]:
         raise
 
 
-def _batches(rows: Iterator[Row | Reject]) -> Iterator[list[Row | Reject]]:
-    yield list(islice(rows, BATCH_ROWS))  # empty where there are no rows: the output still gets its columns
-    while batch := list(islice(rows, BATCH_ROWS)):
+def _batches(rows: Iterator[Row | Reject], size: int) -> Iterator[list[Row | Reject]]:
+    yield list(islice(rows, size))  # empty where there are no rows: the output still gets its columns
+    while batch := list(islice(rows, size)):
         yield batch
 
 

@@ -131,13 +131,22 @@ def _row(path: Path, number: int, values: Mapping[str, Any], known: Mapping[str,
         raise DataError(f"{where}: {wrong[0]}")
     id_ = str(values.get("id", number))
     domain = str(values.get("source") or values.get("industry") or id_.split("-")[0])
-    facts = None if "facts" not in values else _facts(values["facts"], text)
+    facts = None if "facts" not in values else dict(_facts(values["facts"] or {}, text, where))
     return LabelledRow(id_, text, Labels.from_dict(values), values.get("evidence"), values.get("pair"), domain, facts)
 
 
-def _facts(given: Mapping[str, Any], text: str) -> dict[str, str]:
-    """The quotes of the facts; of a text that is kept elsewhere it is told where they stand in it."""
-    return {fact: text[slice(*at)] if isinstance(at, list) else at for fact, at in given.items() if at}
+def _facts(given: Mapping[str, Any], text: str, where: str) -> Iterator[tuple[str, str]]:
+    """The quotes of the facts; of a text that is kept elsewhere it is told from where to where they stand in it."""
+    for fact, quote in given.items():
+        match quote:
+            case None | "":
+                pass
+            case str():
+                yield fact, quote
+            case [int(start), int(end)] if 0 <= start < end <= len(text):
+                yield fact, text[start:end]
+            case _:
+                raise DataError(f"{where}: the fact {fact} must be a quote or its start and end in the text")
 
 
 def _keys(values: Mapping[str, Any]) -> str:

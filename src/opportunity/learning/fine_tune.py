@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,8 @@ class Recipe:
     Attributes
     ----------
     runs : int
-        How often it is taught, from the same start in another order each time. Of several, the last goes on to learn
-        what all say together (Hinton et al. 2015), which costs no more to ask.
+        How often it is taught, from the same start in another order each time. The last goes on to learn what all
+        say together, and the readers beside them (Hinton et al. 2015), which costs no more to ask.
     epochs : int
         Of each run.
     rows_at_once : int
@@ -114,7 +115,7 @@ def fine_tune(
     start: str | Path | None = None,
     tasks: Tasks | None = None,
     unlabelled: Sequence[str] = (),
-    beside: Sequence[Reader] = (),
+    beside: Sequence[str | Path] = (),
     recipe: Recipe | None = None,
     name: str = "reader",
     model_version: str = "1",
@@ -133,9 +134,10 @@ def fine_tune(
     tasks : Tasks or None
         Labels of other tasks, taught first, for one epoch.
     unlabelled : sequence of str
-        Texts on which several runs are learned from, beside those of the rows.
-    beside : sequence of Reader
-        Readers that are learned from as the runs are; none may have been taught the rows that the recipe holds out.
+        Texts on which the last run learns from all, besides those of the rows.
+    beside : sequence of str or Path
+        Folders of readers that are learned from as the runs are. None may have been taught the rows that the recipe
+        holds out; nothing can check that.
     recipe : Recipe or None
     name, model_version : str
         How the model calls itself.
@@ -150,7 +152,7 @@ def fine_tune(
     Raises
     ------
     DataError
-        If there are too few rows.
+        If there are too few rows, or a folder holds another kind of model.
     MissingExtraError
         If torch is not installed.
     """
@@ -168,7 +170,8 @@ def fine_tune(
     texts, loss = prepared_texts(taught).to_pylist(), _heads_loss(truth, marked)
     runs = [teach(texts, len(COLUMNS), loss, weights, recipe=recipe, run=run) for run in range(recipe.runs)]
     weights = runs[-1]
-    asked = [*beside, *(_plain_reader(run, shape, tokenizer, info) for run in runs)]
+    others = [_reader_in(Path(folder)) for folder in beside]
+    asked = [*others, *(_plain_reader(run, shape, tokenizer, info) for run in runs)]
     if len(asked) > 1:
         texts += prepare_batch(pa.array(unlabelled, pa.large_string())).to_pylist()
         told = np.mean([reader.score(texts).logits for reader in asked], axis=0)
@@ -185,7 +188,7 @@ def fine_tune(
         "rows": len(taught),
         "held_out_rows": len(held),
         "unlabelled_texts": len(unlabelled) if len(asked) > 1 else 0,
-        "readers_learned_from": len(asked) if len(asked) > 1 else 0,
+        "learned_from": {other.info.version: sha256(other.graph).hexdigest() for other in others},
         "fingerprint": fingerprint(rows),
         "encoder": "all-MiniLM-L6-v2 (Apache-2.0)" if start is None else f"the reader in {Path(start).name}",
         "settings": asdict(recipe),
@@ -222,12 +225,17 @@ def split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow
     return [rows[i] for i in taught], [rows[i] for i in held]
 
 
+def _reader_in(folder: Path) -> Reader:
+    reader = load_model(folder, alone=True)
+    if not isinstance(reader, Reader):
+        raise DataError(f"{folder} holds another kind of model; give a reader's folder, or none")
+    return reader
+
+
 def _start(folder: Path | None) -> tuple[dict[str, Any], Shape, bytes]:
     """The weights to begin with, the encoder's shape, and its tokeniser."""
     if folder is not None:
-        reader = load_model(folder, alone=True)
-        if not isinstance(reader, Reader):
-            raise DataError(f"{folder} is not a reader; give a reader's folder or leave start out")
+        reader = _reader_in(folder)
         weights = read_weights(reader.graph)
         return weights, _shape_of(weights), reader.tokenizer
     from safetensors.numpy import load_file

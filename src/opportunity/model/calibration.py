@@ -227,8 +227,9 @@ class Calibration:
 
     def _ordinal(self, head: str, part: Probabilities) -> Places:
         """The label in whose stretch of the scale the expected place lies."""
-        place = part @ np.arange(part.shape[1], dtype=np.float32)
-        return np.searchsorted(np.asarray(self.cuts[head]), place, side="right")[:, None].astype(np.int8)
+        return np.searchsorted(np.asarray(self.cuts[head]), _expected_place(part), side="right")[:, None].astype(
+            np.int8
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -301,6 +302,12 @@ def _softmax(logits: Logits) -> Probabilities:
     return out
 
 
+def _expected_place(probability: Probabilities) -> NDArray[np.float32]:
+    """The mean place on an ordinal scale, added in one order, too."""
+    out: NDArray[np.float32] = sum(place * share for place, share in enumerate(probability.T))
+    return out
+
+
 def _sigmoid(logits: Logits) -> Probabilities:
     out: Probabilities = (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)
     return out
@@ -344,7 +351,7 @@ def _best_second(probability: Probabilities, truth: NDArray[np.float32]) -> floa
 
 def _best_cuts(probability: Probabilities, truth: NDArray[np.float32]) -> list[float]:
     """Cut the expected place where the quantiles of the true labels lie: the shares of the labels are kept."""
-    place = probability @ np.arange(probability.shape[1], dtype=np.float32)
+    place = _expected_place(probability)
     shares = np.cumsum(truth.mean(axis=0))[:-1]
     return [float(x) for x in np.quantile(place, np.clip(shares, 0, 1))]
 

@@ -16,6 +16,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from opportunity.text.known import KnownWords
+
 __all__ = ["CueMatches", "Cues", "shipped_cues"]
 
 _FIRST, _LAST = "^", "$"
@@ -172,18 +174,21 @@ class Cues:
         """The words that patterns ask for."""
         return self._number.keys()
 
-    def numbers(self, words: Sequence[str]) -> NDArray[np.intp]:
-        """Number words in the way of `match`.
+    def numbering(self, known: KnownWords) -> NDArray[np.intp]:
+        """Number known words in the way of `match`.
 
         Parameters
         ----------
-        words : sequence of str
+        known : KnownWords
 
         Returns
         -------
-        ndarray of int, shape (n_words,)
-            One and the same for all words that no pattern asks for.
+        ndarray of int, shape (n_known + 1,)
+            Last stands the number of a word that is not known; those that no pattern asks for have the same.
         """
+        return self._numbers((*known.words, ""))
+
+    def _numbers(self, words: Sequence[str]) -> NDArray[np.intp]:
         number, unknown = self._number, len(self._number)
         return np.array([number.get(word, unknown) for word in words], np.intp)
 
@@ -193,7 +198,7 @@ class Cues:
         Parameters
         ----------
         numbers : ndarray of int, shape (n_words,)
-            The tokens of all messages, one after another, as `numbers` numbers them.
+            The tokens of all messages, one after another, as `numbering` numbers them.
         n_tokens : ndarray of int64, shape (n_messages,)
             How many tokens each message has.
 
@@ -223,7 +228,7 @@ class Cues:
         -------
         CueMatches
         """
-        return self.match(self.numbers(words), np.array([len(words)]))
+        return self.match(self._numbers(words), np.array([len(words)]))
 
     def _stream(self, numbers: Numbers, n_tokens: NDArray[np.int64]) -> _Stream:
         """Set each message between its two ends; a word is held as its row in `_member`."""

@@ -144,9 +144,7 @@ class Vocabulary:
 
     @cached_property
     def _cue_numbers(self) -> NDArray[np.intp]:
-        """The cues' number of each known word, and last of an unknown one."""
-        assert self.cues is not None
-        return self.cues.numbers((*self._known.words, ""))
+        return np.zeros(0, np.intp) if self.cues is None else self.cues.numbering(self._known)
 
     @cached_property
     def _pair_number(self) -> dict[int, int]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from opportunity.text.fold import PLACEHOLDERS, fold
 
-__all__ = ["KnownWords", "Pieces"]
+__all__ = ["KnownWords"]
 
 _KEY_BYTES = 8
 _FIRST_BYTES = np.array([256**n - 1 for n in range(_KEY_BYTES + 1)], np.uint64)
@@ -22,7 +22,7 @@ _LONG = np.uint64(1)
 """The lowest byte of what stands for a long token; no token begins with it."""
 
 
-class Pieces(NamedTuple):
+class _Pieces(NamedTuple):
     """Tokens, as spelled.
 
     Attributes
@@ -51,7 +51,7 @@ class Pieces(NamedTuple):
 
         Returns
         -------
-        Pieces
+        _Pieces
         """
         import pyarrow as pa
 
@@ -103,13 +103,14 @@ class KnownWords:
         Each once; `opportunity.text.fold.PLACEHOLDERS` are always among them.
     """
 
-    def __init__(self, words: Iterable[str] = ()) -> None:
+    def __init__(self, words: Iterable[str]) -> None:
         self.words = tuple(dict.fromkeys((*words, *PLACEHOLDERS)))
         self._numbers = {word: i for i, word in enumerate(self.words)}
         self._others = _Others(self._numbers)
 
-    def __len__(self) -> int:
-        return len(self.words)
+    def __reduce__(self) -> tuple[type["KnownWords"], tuple[tuple[str, ...]]]:
+        """Only the words are kept, nothing of the tokens that were met."""
+        return KnownWords, (self.words,)
 
     @property
     def placeholders(self) -> list[int]:
@@ -122,7 +123,7 @@ class KnownWords:
         Parameters
         ----------
         plain : ndarray of uint8
-            The bytes of all messages, in lower case.
+            The bytes of all messages, in lower case, each digit a ``0``.
         starts, ends : ndarray of int, shape (n_tokens,)
             Where tokens stand in them, ascending and apart.
 
@@ -131,13 +132,13 @@ class KnownWords:
         ndarray of int, shape (n_tokens,)
             The place of each token in `words`, -1 where it is not known.
         """
-        out = self._find(Pieces.of(plain, starts, ends))
+        out = self._find(_Pieces.of(plain, starts, ends))
         other = np.flatnonzero(out < 0)
-        words, places = Pieces.of(plain, starts[other], ends[other]).distinct()
+        words, places = _Pieces.of(plain, starts[other], ends[other]).distinct()
         out[other] = np.array([self._others[word] for word in words], np.intp).take(places)
         return out
 
-    def _find(self, pieces: Pieces) -> NDArray[np.intp]:
+    def _find(self, pieces: _Pieces) -> NDArray[np.intp]:
         """Look up pieces as they are spelled; -1 for one that is no word, or none until it is folded."""
         import pyarrow as pa
 

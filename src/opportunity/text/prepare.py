@@ -126,7 +126,8 @@ def prepare_batch(texts: "pa.Array") -> "pa.Array":
     hidden = pa.array(map(privacy.mask, texts.filter(pa.array(unsure)).to_pylist()), texts.type)
     masked = replace(masked, unsure, hidden)
     due, uncovered = np.split(_could_change(pa.concat_arrays([texts, hidden])), [len(texts)])
-    due[unsure] |= uncovered
+    again, still = privacy.mask_common(hidden)
+    due[unsure] |= uncovered | still | pc.not_equal(again, hidden).to_numpy(zero_copy_only=False)
     due |= HeldBytes.of(masked).lengths > guard.MAX_CHARACTERS
     greeted = find(masked, clean.SALUTATION_SIGN, ~due)
     begun = pa.array(map(clean.begin_common, masked.filter(pa.array(greeted)).to_pylist()), texts.type)

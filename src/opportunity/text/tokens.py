@@ -23,7 +23,7 @@ __all__ = ["Token", "TokenColumn", "fold_text", "tokenize", "tokenize_column"]
 _LETTER = r"[^\W_][\u0300-\u036f]*"
 _EMOJI = "[\u2600-\u27bf\U0001f000-\U0001faff]"
 _TOKEN = re.compile(rf"(?:{_LETTER})+(?:(?:['’ʼ]|(?<=\d)[.,](?=\d))(?:{_LETTER})+)*|[!?]|{_EMOJI}")
-_FOREIGN = re.compile(r"[^ \n]*[^\x00-\x7f][^ \n]*")
+_FOREIGN = re.compile(r"(?<![^ \n])[^ \n]*[^\x00-\x7f][^ \n]*")
 """Pieces between spaces with characters that are not ASCII."""
 
 _SIGNS = "[‘“”–—…•£€\u00a0\u200d\ufe0f]"
