@@ -13,12 +13,12 @@ import opportunity
 from opportunity.learning.audit import find_doubts
 from opportunity.learning.datasets import prepared_texts
 
-SPOILT = range(0, 400, 40)
+SPOILT = range(0, 400, 20)
 
 
 @pytest.fixture(scope="module")
 def spoilt(small):
-    """Rows of which every fortieth has another first opportunity than its reader gave it."""
+    """Rows of which every twentieth has another first opportunity than its reader gave it."""
     rows = list(small)
     for i in SPOILT:
         wrong = "earn_an_advocate" if rows[i].labels.opportunity[0] == "make_whole" else "make_whole"

@@ -15,6 +15,7 @@ WORDS = "Sarah SARAH'S O’Brien Leeds New York 12 1,250.50 £45.50 22nd 10:30 3
 PIECES = st.lists(st.sampled_from([*WORDS.split(" "), " "]), max_size=12)
 MESSAGES = st.one_of(st.text(), st.tuples(st.sampled_from(" \t\n"), PIECES).map(lambda given: given[0].join(given[1])))
 KNOWN = st.sampled_from([*WORDS.lower().split(" "), "somebody", "0", "whatsoever"])
+PRINTED = MESSAGES.filter(lambda text: re.sub("[\t\n]", " ", text).isprintable())
 COMPLAINT = "The lamp is broken."
 
 

@@ -1,12 +1,14 @@
 """Which of a message's tokens are part of a fact, for a reader to learn to mark them, and from when a mark counts."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opportunity.learning.datasets import LabelledRow
+from opportunity.model.calibration import Calibration
 from opportunity.model.columns import FACTS
 from opportunity.model.reader import Reader
 from opportunity.text.prepare import prepare
@@ -16,6 +18,9 @@ __all__ = ["fact_marks", "least_marks"]
 
 BETA = 0.7
 """How recall counts beside precision when a fact is named: a wrong one in an answer harms more than one left out."""
+
+ENOUGH_RIGHT = {"item": 0.7}
+"""Facts that nearly every text names are named as long as so many of them are right; the F-measure is flat there."""
 
 
 def fact_marks(rows: Sequence[LabelledRow], tokenizer: bytes, most_tokens: int) -> list[NDArray[np.bool_] | None]:
@@ -54,7 +59,9 @@ def _marks(row: LabelledRow, encoder: Any) -> NDArray[np.bool_]:
 
 
 def least_marks(reader: Reader, rows: Sequence[LabelledRow]) -> dict[str, float]:
-    """Find the log-odds from which each fact had best be named: where the F-measure of the strongest words is greatest.
+    """Find the log-odds from which each fact had best be named.
+
+    Where the F-measure of the strongest words is greatest, or as low as enough of them are right.
 
     Parameters
     ----------
@@ -67,16 +74,19 @@ def least_marks(reader: Reader, rows: Sequence[LabelledRow]) -> dict[str, float]
     dict of str to float
         Without the facts that are right in no row.
     """
+    plain = replace(reader, calibration=Calibration.plain())  # whose marks are the log-odds themselves
     known = [row for row in rows if row.facts is not None]
-    strongest = [_strongest(reader, row) for row in known]
+    strongest = [_strongest(plain, row) for row in known]
     out = {}
     for place, fact in enumerate(FACTS):
         named = sum(fact in (row.facts or {}) for row in known)
         ranked = sorted((found[place] for found in strongest if found), reverse=True)
         right = np.cumsum([told for _, told in ranked])
         if named and len(right) and right[-1]:
-            f_measure = (1 + BETA**2) * right / (np.arange(1, len(right) + 1) + BETA**2 * named)
-            out[fact] = round(ranked[int(f_measure.argmax())][0], 3)
+            given = np.arange(1, len(right) + 1)
+            enough = np.flatnonzero(right >= ENOUGH_RIGHT.get(fact, np.inf) * given)
+            best = enough[-1] if len(enough) else ((1 + BETA**2) * right / (given + BETA**2 * named)).argmax()
+            out[fact] = round(ranked[int(best)][0], 3)
     return out
 
 

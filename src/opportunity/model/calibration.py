@@ -33,6 +33,9 @@ FEWEST_OF_A_DOMAIN = 20
 FEWEST_SPOKEN = 21
 """Answers that a threshold of silence must rest on at least."""
 
+CONFIDENCE = 0.95
+"""Of the interval whose lower end is to show that answers are right often enough."""
+
 NOT_COMPLAINTS = ("request", "other")
 
 
@@ -361,7 +364,9 @@ def _least_to_speak(probability: Probabilities, rows: Sequence[Labels], domains:
     first = probability[:, SLICES["opportunity"]]
     right = first.argmax(1) == np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
     hard = slice(None) if domains is None else _hardest(right, np.asarray(domains))
-    speak = least_probability(first.max(1)[hard], right[hard], RIGHT_WHEN_SPEAKING, fewest=FEWEST_SPOKEN)
+    speak = least_probability(
+        first.max(1)[hard], right[hard], RIGHT_WHEN_SPEAKING, fewest=FEWEST_SPOKEN, confidence=CONFIDENCE
+    )
     return 1.0 if speak is None else speak
 
 
@@ -379,7 +384,12 @@ def _hardest(right: NDArray[np.bool_], domains: NDArray[Any]) -> NDArray[np.intp
 
 
 def least_probability(
-    probability: Probabilities, right: NDArray[np.bool_], share: float, *, fewest: int = 1
+    probability: Probabilities,
+    right: NDArray[np.bool_],
+    share: float,
+    *,
+    fewest: int = 1,
+    confidence: float | None = None,
 ) -> float | None:
     """Find the lowest probability above which answers are right as often as wanted.
 
@@ -391,6 +401,9 @@ def least_probability(
         How often they are to be right.
     fewest : int
         Fewest answers that may stand above it.
+    confidence : float or None
+        Of the interval (Clopper and Pearson 1934) whose lower end must reach the share, because the lowest of many
+        thresholds is partly luck; None takes the share as it was observed.
 
     Returns
     -------
@@ -398,6 +411,15 @@ def least_probability(
         None where they never are.
     """
     order = np.argsort(-probability, kind="stable")
-    reached = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero((reached >= share) & (np.arange(1, len(order) + 1) >= fewest))
+    answers, hits = np.arange(1, len(order) + 1), np.cumsum(right[order], dtype=np.intp)
+    reached = hits / answers if confidence is None else _lower_end(hits, answers, confidence)
+    good = np.flatnonzero((reached >= share) & (answers >= fewest))
     return float(probability[order[good[-1]]]) if good.size else None
+
+
+def _lower_end(hits: NDArray[np.intp], answers: NDArray[np.intp], confidence: float) -> NDArray[np.float64]:
+    """The lower end of the exact confidence interval of a share."""
+    from scipy.special import betaincinv
+
+    out: NDArray[np.float64] = betaincinv(hits, answers - hits + 1, (1 - confidence) / 2)
+    return out
