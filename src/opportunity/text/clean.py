@@ -66,6 +66,23 @@ _CONFIDENTIAL_RE = re.compile(r"\b(?:confidential|privileged)\b", re.IGNORECASE 
 _RECIPIENT_RE = re.compile(r"\b(?:intended|recipient|addressee|individual or entity)", re.IGNORECASE)
 _WORD_RE = re.compile(r"[^\W_]")
 
+
+def _nothing(_: re.Match[str]) -> str:
+    return ""
+
+
+def _footer(paragraph: re.Match[str]) -> str | None:
+    found = _CONFIDENTIAL_RE.search(paragraph[0]) and _RECIPIENT_RE.search(paragraph[0])
+    return "" if found else None
+
+
+_SIGNATURES = (
+    (("sent ", "get outlook "), _DEVICE_RE, _nothing),
+    (("confidential", "privileged"), _FOOTER_RE, _footer),
+    (("--",), _SIGNATURE_RE, _nothing),
+)
+"""What is left out, and what stands in every one of it."""
+
 _CALLED = (
     "(?:(?i:sirs?|madam|m(?:r|rs|s|x)|miss|dr|prof|all|both|everyone|everybody|there|again|to|the|or|and|team|support"
     "|customers?|services?|care|helpdesk|desk|complaints?|department|dept|managers?|management|staff|folks|guys|people"
@@ -111,6 +128,11 @@ _FAREWELL_RE = re.compile(
     r")\s*\Z"
 )
 _FAREWELL_FITS_IN = 160
+_FAREWELL_SIGNS = (
+    *("regards", "wishes", "rgds", "yours", "sincerely", "faithfully", "respectfully", "cordially"),
+    *("best", "cheers", "take care", "thank", "thx"),
+)
+"""One of these is in every farewell."""
 _SALUTATION_RE = re.compile(_SALUTATION)
 _UNCOVERED_RE = re.compile(r"\Z|[^A-Za-z]|(?i:dear|h[aeio]|greetings|good)")
 
@@ -161,8 +183,12 @@ def drop_quoted_reply(text: Traced) -> Traced:
 
 def drop_signature(text: Traced) -> Traced:
     """Leave out signatures, "Sent from my iPhone", legal footers and farewells, unless there is nothing else."""
-    for pattern, new in ((_DEVICE_RE, _nothing), (_FOOTER_RE, _footer), (_SIGNATURE_RE, _nothing)):
-        text = _unless_empty(text.replace(pattern, new), text)
+    holds = text.text.casefold().__contains__
+    for signs, pattern, new in _SIGNATURES:
+        if any(map(holds, signs)):
+            text = _unless_empty(text.replace(pattern, new), text)
+    if not any(map(holds, _FAREWELL_SIGNS)):
+        return text
     end = len(text.text)
     while farewell := _FAREWELL_RE.search(text.text, max(0, end - _FAREWELL_FITS_IN), end):
         end = farewell.start()
@@ -190,15 +216,6 @@ def _end(salutation: re.Match[str]) -> int:
     """Where what is said begins."""
     stays = max(salutation.start(1), salutation.start(2))
     return salutation.end() if stays < 0 else stays
-
-
-def _nothing(_: re.Match[str]) -> str:
-    return ""
-
-
-def _footer(paragraph: re.Match[str]) -> str | None:
-    found = _CONFIDENTIAL_RE.search(paragraph[0]) and _RECIPIENT_RE.search(paragraph[0])
-    return "" if found else None
 
 
 def _unless_empty(after: Traced, before: Traced) -> Traced:

@@ -21,6 +21,9 @@ FEWEST_DIGITS = 3
 _HELLO = (
     "(?:[Dd]ear|DEAR|[Hh]i|HI|[Hh]ello|HELLO|[Hh]ey|HEY|[Hh]iya|[Gg]reetings|[Gg]ood (?:morning|afternoon|evening)) "
 )
+_HELLOS = ("dear ", "hi ", "hello ", "hey ", "hiya ", "greetings ", "good ")
+"""What stands in each, in lower case."""
+
 _TITLE = "(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Signor|Signora|Madame|Messrs)"
 _BARE_LINK_SIGN = r"\.[A-Za-z]{2,10}/[A-Za-z0-9]"
 _LINK_SIGN = rf"://|[Ww]{{3}}\.|{_BARE_LINK_SIGN}"
@@ -179,7 +182,8 @@ def mask_private(text: Traced) -> Traced:
         text = text.replace(_LINK_RE if bare else _MARKED_LINK_RE, "weblink")
     if "@" in text.text:
         text = text.replace(_HANDLE_RE, "somebody")
-    text = text.edit(name for m in _GREETING_RE.finditer(text.text) if (name := _name(m)))
+    if any(map(text.text.casefold().__contains__, _HELLOS)):
+        text = text.edit(name for m in _GREETING_RE.finditer(text.text) if (name := _name(m)))
     if sum(map(text.text.count, "0123456789")) < FEWEST_DIGITS:
         return text
     return text.replace(_NUMBER_RE, _placeholder)

@@ -110,6 +110,8 @@ class Traced:
         -------
         Traced
         """
+        if not pattern.search(self.text):
+            return self
         if isinstance(new, str):
             return self.edit((*m.span(), new) for m in pattern.finditer(self.text) if m[0] != new)
         return self.edit(
