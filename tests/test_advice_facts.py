@@ -67,6 +67,11 @@ def test_the_models_marks_say_which_candidate_is_the_fact():
     assert text[found.amount.start : found.amount.end] == "£85"
 
 
+def test_a_quote_does_not_end_within_a_word():
+    text = "On the floor at gate 22 since 6am and nobody came."
+    assert find_facts(text, marks_on(text, elapsed=("since 6", 1.0))).elapsed.quote == "since 6am"
+
+
 @pytest.mark.parametrize("quote", ["I rang on 3 March", "We emailed you on March 3rd"])
 def test_a_contact_is_quoted_with_the_whole_of_its_date(quote):
     text = f"{quote} and nobody came."

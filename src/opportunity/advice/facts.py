@@ -181,6 +181,8 @@ def _quote(text: str, start: int, end: int, fact: str) -> Quote:
         start = match.end()
     if fact == "contacts" and (match := _LOOSE_END.search(text, start, end)):
         end = match.start()
+    while end < len(text) and text[end - 1 : end + 1].isalnum():  # tokens may part a word, as 6 from am
+        end += 1
     return Quote(text[start:end], start, end)
 
 

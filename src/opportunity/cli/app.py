@@ -50,7 +50,10 @@ def score(
         list[str] | None, typer.Option(help="A further field to write beside the answers, such as a date; repeatable.")
     ] = None,
     advice: Annotated[bool, typer.Option("--advice", help="Also answers and evidence in CSV and Parquet.")] = False,
-    cards: Annotated[int, typer.Option(min=0, help="Print the suggestions of so many rows as cards.")] = 0,
+    cards: Annotated[
+        int,
+        typer.Option(min=0, help="Print so many suggestions as cards, of the first rows those that hold nothing back."),
+    ] = 0,
     model: Model = None,
     playbook: Playbook = None,
 ) -> None:

@@ -13,6 +13,9 @@ from opportunity.triage import Triage, load
 
 __all__ = ["main"]
 
+ROWS_TO_CHOOSE_FROM = 20
+"""Rows beyond those asked for among which cards that hold nothing back are looked for."""
+
 
 def main(
     source: Path,
@@ -58,5 +61,8 @@ def _print_cards(triage: Triage, source: Path, most: int, fields: dict[str, str]
     from opportunity.cli.card import card
 
     complaints = (row.complaint for row in read_rows(source, **fields) if isinstance(row, Row))
-    for complaint in islice(complaints, most):
-        Console().print(card(triage(complaint), complaint.text))
+    looked_at = list(islice(complaints, most + ROWS_TO_CHOOSE_FROM))
+    suggestions = list(zip(looked_at, triage.pipe(looked_at), strict=True))
+    suggestions.sort(key=lambda pair: pair[1].abstained is not None)
+    for complaint, suggestion in suggestions[:most]:
+        Console().print(card(suggestion, complaint.text))
