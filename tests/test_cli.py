@@ -196,10 +196,10 @@ def test_score_prints_cards_and_nothing_of_progress(tmp_path):
 
 def test_cards_that_hold_nothing_back_stand_first(tmp_path):
     plain = "Refund me. You charged my card twice and I want my money back."
-    rows = [{"id": "held", "text": "hm"}, {"id": "told", "text": plain}]
+    rows = [{"id": "row-1", "text": "hm"}, {"id": "row-2", "text": plain}]
     done = score(write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl", "--cards", 1)
-    assert "told" in done.out
-    assert "held" not in done.out
+    assert "row-2" in done.out
+    assert "row-1" not in done.out
 
 
 def test_rows_that_cannot_be_read_are_kept_with_line_reason_and_row(tmp_path):
