@@ -196,7 +196,7 @@ def test_score_prints_cards_and_nothing_of_progress(tmp_path):
 
 def test_cards_that_hold_nothing_back_stand_first(tmp_path):
     plain = "Refund me. You charged my card twice and I want my money back."
-    rows = [{"id": "row-1", "text": "hm"}, {"id": "row-2", "text": plain}]
+    rows = [{"id": "row-1", "text": "Do you open on Sunday?"}, {"id": "row-2", "text": plain}]
     done = score(write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl", "--cards", 1)
     assert "row-2" in done.out
     assert "row-1" not in done.out
