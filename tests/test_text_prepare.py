@@ -150,6 +150,7 @@ def test_evidence_leads_back_to_what_the_customer_wrote(source, word, quote):
 @given(st.lists(ENCODABLE, max_size=5))
 @example(["This email is confıdential,\nintended", "<dİv>", "ſent from my iPhone", "Hİ Sarah,"])
 @example(["@jo.!.!" + "!." * 46 + " x"])
+@example(["call (0472 34", "012.345", "cost 012.34.", "christopher1229", "[number].g19436fa3", "90-120 mins"])
 @example(["Call me @020 7946 0958 today", "Write to jo@bar.comjoe@bar.com now", "Ring 020 7946 0958/2023-24"])
 @example(["@joé", "@jo @ann", "https://t.co/a.b@x.org", "https://t.co/aB1(c)", "somebody@x.org"])
 def test_a_batch_gives_row_by_row_what_prepare_gives(texts):

@@ -102,14 +102,23 @@ _HANDLE = "(^|[ \n])@(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]{5}[A-Za-z0-9_]*)"
 
 # RE2 patterns; a text in which none finds anything passes `mask` unchanged, names in greetings apart
 _HANDLE_SIGN = "@[^\x00-\x2f:-@\\[-^`{-\x7f]"
-_IN_CODE = "[A-Za-z0-9_/-]*"
-_FOUR_DIGITS_AND_A_LETTER = "|".join(
-    f"(?:[0-9]{_IN_CODE}){{{before}}}[A-WYZa-wyz](?:{_IN_CODE}[0-9]){{{4 - before}}}" for before in range(5)
-)
+
+
+def _digits_and_a_letter(digits: int, letters: str) -> str:
+    """A pattern of a code's inside with so many digits and, before, between or after them, a letter other than x."""
+    within = f"[{letters}0-9_/-]*"
+    letter = "[" + letters.replace("A-Z", "A-WYZ").replace("a-z", "a-wyz") + "]"
+    places = (
+        f"(?:[0-9]{within}){{{before}}}{letter}(?:{within}[0-9]){{{digits - before}}}" for before in range(digits + 1)
+    )
+    return f"{within}(?:{'|'.join(places)})"
+
+
 _NUMBER_SIGN = (
     "# ?[0-9]{3}|[A-Z]-[0-9]{3}|(?:^|[^A-Za-z0-9_.,$£€¥₹])"
-    "(?:[0-9](?:[ ()._-]{0,3}[0-9]){4}|[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2})"
-    f"|{_FOUR_DIGITS_AND_A_LETTER}"
+    "(?:[0-9]{5}|0[0-9](?:[ ()._-]{0,3}[0-9]){3}|[0-9](?:[ ()._-]{0,3}[0-9]){5}"
+    "|[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2})"
+    f"|(?:^|[^A-Za-z0-9_.,/-])(?:{_digits_and_a_letter(4, 'A-Z')}|{_digits_and_a_letter(5, 'A-Za-z')})"
 )
 # what follows the word shows whether `mask` would have taken more
 _CUT_SHORT = r"(?:weblink|somebody)(?:[^ \n.,!?:;)]|[.,!?:;)]{1,3}[^ \n.,!?:;)]|[.,!?:;)]{4})"
@@ -245,5 +254,5 @@ def _is_long_number(groups: list[str], slashed: bool) -> bool:
         return any(len(g) >= 5 and not g.endswith("000") for g in groups)
     if len(groups) > 2 or sum(map(len, groups)) < 6:
         return sum(map(len, groups)) >= 6
-    low, high = (int(g[:9]) for g in groups)
+    low, high = (int("".join(filter(str.isdigit, g))[:9] or 0) for g in groups)  # a bracket may stand at a digit
     return not (low < high <= 20 * low or (len(groups[0]), len(groups[1])) == (4, 2))
