@@ -12,9 +12,9 @@ import json
 from pathlib import Path
 
 import opportunity
+from opportunity.model.columns import FACTS
 from opportunity.records import Quote
 
-FACTS = ("amount", "reference", "contacts", "elapsed", "deadline", "item")
 DATA = Path(__file__).parents[1] / "../shared/data/gold_dev.jsonl"
 
 

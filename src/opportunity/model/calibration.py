@@ -230,9 +230,8 @@ class Calibration:
 
     def _ordinal(self, head: str, part: Probabilities) -> Places:
         """The label in whose stretch of the scale the expected place lies."""
-        return np.searchsorted(np.asarray(self.cuts[head]), _expected_place(part), side="right")[:, None].astype(
-            np.int8
-        )
+        label = np.searchsorted(np.asarray(self.cuts[head]), _expected_place(part), side="right")
+        return label[:, None].astype(np.int8)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
