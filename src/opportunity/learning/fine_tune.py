@@ -188,7 +188,7 @@ def fine_tune(
         "rows": len(taught),
         "held_out_rows": len(held),
         "unlabelled_texts": len(unlabelled) if len(asked) > 1 else 0,
-        "learned_from": {other.info.version: sha256(other.graph).hexdigest() for other in others},
+        "learned_from": {sha256(other.graph).hexdigest(): other.info.version for other in others},
         "fingerprint": fingerprint(rows),
         "encoder": "all-MiniLM-L6-v2 (Apache-2.0)" if start is None else f"the reader in {Path(start).name}",
         "settings": asdict(recipe),
