@@ -3,6 +3,9 @@
 import itertools
 import json
 import math
+import os
+import subprocess
+import sys
 import time
 
 import pyarrow as pa
@@ -194,6 +197,28 @@ def test_a_batch_of_many_thousand_rows_is_read_as_a_small_one_is(triage, complai
     large = pa.Table.from_batches([few] * many).combine_chunks().to_batches()[0]
     scored = pa.Table.from_batches([triage.score_batch(large)])
     assert scored == pa.Table.from_batches([triage.score_batch(few)] * many)
+
+
+FORKS = """
+import os, signal
+import pyarrow as pa
+import opportunity
+from opportunity.triage import PART_ROWS
+
+triage = opportunity.load("table")
+batch = pa.RecordBatch.from_pydict({"text": ["You charged me twice!"] * 2 * PART_ROWS})
+triage.score_batch(batch)
+if not (child := os.fork()):
+    signal.alarm(30)
+    triage.score_batch(batch)
+    os._exit(0)
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_process_that_was_forked_reads_a_large_batch_too():
+    assert subprocess.run([sys.executable, "-c", FORKS], check=False).returncode == 0
 
 
 def test_a_batch_of_nothing_is_nothing(triage):

@@ -164,7 +164,7 @@ class Calibration:
             first opportunity stand only those that the guide asks about later, in its order.
         """
         part = {head: probability[:, columns] for head, columns in SLICES.items()}
-        out = {"kind": part["kind"].argmax(1)[:, None]}
+        out: dict[str, Any] = {"kind": _greatest(part["kind"])[:, None]}
         out["failure"] = self._failures(part["failure"])
         out["opportunity"] = self._opportunities(part["opportunity"])
         out |= {head: self._independent(head, part[head]) for head in INDEPENDENT}
@@ -182,7 +182,7 @@ class Calibration:
         -------
         list of str or None
         """
-        kind = probability[:, SLICES["kind"]].argmax(1)
+        kind = _greatest(probability[:, SLICES["kind"]])
         best = np.sort(probability[:, SLICES["opportunity"]], axis=1)[:, ::-1]
         reasons = np.full(len(kind), None, object)
         reasons[best[:, 0] - best[:, 1] < self.margin] = "narrow_margin"
@@ -193,40 +193,30 @@ class Calibration:
 
     def _failures(self, part: Probabilities) -> Places:
         """The likeliest and further ones over the threshold; none where the extra column leads."""
-        none, first = part.shape[1] - 1, part.argmax(1)
+        none, first = part.shape[1] - 1, _greatest(part)
         out = np.full((len(part), TAXONOMY["failure"].most), -1, np.int8)
         out[:, 0] = np.where(first == none, -1, first)
-        several = np.flatnonzero(((part >= self.second["failure"]).sum(axis=1) > 1) & (first != none))
-        order = np.argsort(-part[several], axis=1, kind="stable")[:, : out.shape[1]]
-        kept = (np.take_along_axis(part[several], order, 1) >= self.second["failure"]) & (order != none)
-        out[several] = _from_left(order, kept)
+        several = np.flatnonzero((_how_many(part, self.second["failure"]) > 1) & (first != none))
+        order = _likeliest(part[several], self.second["failure"], out.shape[1])
+        out[several] = _from_left(order, (order >= 0) & (order != none))
         return out
 
     def _opportunities(self, part: Probabilities) -> Places:
         """The likeliest, and of those asked about later the likeliest over the threshold."""
-        none, first = part.shape[1] - 1, part.argmax(1)
+        none, first = part.shape[1] - 1, _greatest(part)
         out = np.full((len(part), TAXONOMY["opportunity"].most), -1, np.int8)
         out[:, 0] = first
-        several = np.flatnonzero(((part >= self.second["opportunity"]).sum(axis=1) > 1) & (first < none))
-        part, first = part[several], first[several, None]
+        several = np.flatnonzero((_how_many(part, self.second["opportunity"]) > 1) & (first < none))
         places = np.arange(none + 1)[None, :]
-        later = np.where((places > first) & (places < none) & (part >= self.second["opportunity"]), part, -1)
-        best = np.argsort(-later, axis=1, kind="stable")[:, : out.shape[1] - 1]
-        best = np.sort(np.where(np.take_along_axis(later, best, 1) > 0, best, none), axis=1)
+        later = np.where((places > first[several, None]) & (places < none), part[several], -1)
+        best = _likeliest(later, self.second["opportunity"], out.shape[1] - 1)
+        best = np.sort(np.where(best < 0, none, best), axis=1)
         out[several, 1:] = np.where(best < none, best, -1)
         return out
 
     def _independent(self, head: str, part: Probabilities) -> Places:
         """All labels over the threshold, likeliest first."""
-        out = np.full((len(part), min(TAXONOMY[head].most, part.shape[1])), -1, np.int8)
-        left = np.where(part >= self.threshold[head], part, -1)
-        some = np.arange(len(part))
-        for place in range(out.shape[1]):
-            best = left[some].argmax(1)
-            over = left[some, best] >= 0
-            some, best = some[over], best[over]
-            out[some, place], left[some, best] = best, -1
-        return out
+        return _likeliest(part, self.threshold[head], min(TAXONOMY[head].most, part.shape[1]))
 
     def _ordinal(self, head: str, part: Probabilities) -> Places:
         """The label in whose stretch of the scale the expected place lies."""
@@ -292,10 +282,34 @@ def labels_at(places: Mapping[str, Places], row: int) -> Labels:
     return Labels(**names | single)
 
 
-def _from_left(order: NDArray[np.int64], kept: NDArray[np.bool_]) -> Places:
+def _from_left(order: Places, kept: NDArray[np.bool_]) -> Places:
     """Keep places in order; what is not kept is -1 at the right."""
     back = np.argsort(~kept, axis=1, kind="stable")
     return np.where(np.take_along_axis(kept, back, 1), np.take_along_axis(order, back, 1), -1)
+
+
+def _greatest(part: Probabilities) -> NDArray[np.intp]:
+    """The first greatest column of each row, in half the time that numpy takes where columns lie in one piece."""
+    out: NDArray[np.intp] = (part == part.max(axis=1)[:, None]).argmax(axis=1)
+    return out
+
+
+def _how_many(part: Probabilities, least: float) -> NDArray[np.int8]:
+    out: NDArray[np.int8] = (part >= least).sum(axis=1, dtype=np.int8)
+    return out
+
+
+def _likeliest(part: Probabilities, least: float, most: int) -> Places:
+    """The columns of each row that reach the least, greatest first; -1 where there are no more."""
+    out = np.full((len(part), most), -1, np.int8)
+    left = np.asfortranarray(np.where(part >= least, part, -1))
+    some = np.arange(len(part))
+    for place in range(most):
+        more = np.flatnonzero((left >= 0).any(axis=1))
+        some, left = some[more], np.asfortranarray(left[more])
+        out[some, place] = best = _greatest(left)
+        left[np.arange(len(some)), best] = -1
+    return out
 
 
 def _softmax(logits: Logits) -> Probabilities:

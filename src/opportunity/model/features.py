@@ -18,15 +18,13 @@ from numpy.typing import NDArray
 from opportunity.model.cues import Cues
 from opportunity.text.fold import fold
 from opportunity.text.known import KnownWords
+from opportunity.text.slots import Slots
 from opportunity.text.tokens import Token, TokenColumn, tokenize, tokenize_column
 
 __all__ = ["Counts", "Found", "Occurrence", "Vocabulary", "message_scale"]
 
 _SHIFT = 21
 """Bits of the second word's number in a pair's key; a vocabulary has fewer than 2**21 words."""
-
-_FREE = np.iinfo(np.int64).min
-"""What no key is."""
 
 
 class Occurrence(NamedTuple):
@@ -151,16 +149,8 @@ class Vocabulary:
         return {key: len(self.words) + i for i, key in enumerate(self.pairs.tolist())}
 
     @cached_property
-    def _slots(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-        """A hash table: each pair's key and number, in its slot or the first free one after it."""
-        slots = np.full(1 << (4 * len(self.pairs)).bit_length(), -1, np.intp)
-        place, at = np.arange(len(self.pairs)), _slot(self.pairs, len(slots))
-        while len(place):
-            free = slots[at] < 0
-            slots[at[free]] = place[free]
-            lost = slots[at] != place
-            place, at = place[lost], at[lost] + 1 & len(slots) - 1
-        return np.where(slots < 0, _FREE, np.append(self.pairs, _FREE)[slots]), slots + len(self.words)
+    def _slots(self) -> Slots:
+        return Slots(self.pairs, np.arange(len(self.words), self.n_ngrams))
 
     def find(self, text: str) -> Found:
         """Find the features of one message, with their places.
@@ -220,26 +210,16 @@ class Vocabulary:
         n_rows = len(column.offsets) - 1
         if self.cues is None:
             return csr_array((n_rows, 0), dtype=np.float32)
-        numbers = self._cue_numbers[column.numbers]
+        numbers = self._cue_numbers.take(column.numbers, mode="wrap")  # -1 is the last
         message, cue, *_ = self.cues.match(numbers, column.n_tokens)
         ends = np.searchsorted(message, np.arange(n_rows + 1))
         return csr_array((np.ones(len(cue), np.float32), cue, ends), shape=(n_rows, len(self.cues)))
 
     def _pairs_of(self, numbers: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of the pair that begins at each token; -1 where none does."""
-        out = np.full(len(numbers), -1, np.int64)
-        keys = numbers[:-1] << _SHIFT | numbers[1:]  # below zero where a word is unknown
-        inner = bounds[(bounds > 0) & (bounds < len(numbers))]
-        keys[inner - 1] = -1  # no pair goes from one message to the next
-        slot_keys, slot_pairs = self._slots
-        at, slot = np.arange(len(keys)), _slot(keys, len(slot_keys))
-        while len(at):
-            found = slot_keys.take(slot)
-            right = np.flatnonzero(found == keys)
-            out[at.take(right)] = slot_pairs.take(slot.take(right))
-            wrong = np.flatnonzero((found != keys) & (found != _FREE) & (keys >= 0))
-            at, keys, slot = at.take(wrong), keys.take(wrong), slot.take(wrong) + 1 & len(slot_keys) - 1
-        return out
+        keys = np.append(numbers[:-1] << _SHIFT | numbers[1:], -1)[: len(numbers)]  # below zero where a word is unknown
+        keys[bounds[bounds > 0] - 1] = -1  # no pair goes from one message to the next
+        return self._slots.find(keys)
 
 
 def _occurrences(numbers: NDArray[np.int64], bounds: NDArray[np.int64], width: int) -> Any:
@@ -251,12 +231,6 @@ def _occurrences(numbers: NDArray[np.int64], bounds: NDArray[np.int64], width: i
     return csr_array(
         (np.ones(len(indices), np.float32), indices, ends.astype(np.int32)), shape=(len(bounds) - 1, width)
     )
-
-
-def _slot(keys: NDArray[np.int64], n_slots: int) -> NDArray[np.intp]:
-    """The slot of each key in a table of so many, a power of two: Fibonacci hashing."""
-    hashed = keys.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return (hashed >> np.uint64(65 - n_slots.bit_length())).view(np.intp)
 
 
 def message_scale(n_features: NDArray[np.int64]) -> NDArray[np.float32]:

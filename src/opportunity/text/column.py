@@ -97,7 +97,7 @@ class HeldBytes:
         -------
         ndarray of bool, shape (n_rows,)
         """
-        many = np.bincount(self.rows_of(np.flatnonzero(which)), minlength=len(self.offsets) - 1)
+        many = np.diff(np.searchsorted(np.flatnonzero(which), self.offsets))
         out: NDArray[np.bool_] = np.greater_equal(many, at_least)
         return out
 

@@ -122,14 +122,9 @@ def prepare_batch(texts: "pa.Array") -> "pa.Array":
     import pyarrow.compute as pc
 
     texts = pc.fill_null(texts, "")
-    masked, unsure = privacy.mask_common(texts)
-    hidden = pa.array(map(privacy.mask, texts.filter(pa.array(unsure)).to_pylist()), texts.type)
-    masked = replace(masked, unsure, hidden)
-    due, uncovered = np.split(_could_change(pa.concat_arrays([texts, hidden])), [len(texts)])
-    again, still = privacy.mask_common(hidden)
-    due[unsure] |= uncovered | still | pc.not_equal(again, hidden).to_numpy(zero_copy_only=False)
-    due |= HeldBytes.of(masked).lengths > guard.MAX_CHARACTERS
-    greeted = find(masked, clean.SALUTATION_SIGN, ~due)
+    masked, due = privacy.mask_common(texts)
+    due |= _could_change(texts) | (HeldBytes.of(masked).lengths > guard.MAX_CHARACTERS)
+    greeted = find(masked, clean.SALUTATION_SIGN) & ~due
     begun = pa.array(map(clean.begin_common, masked.filter(pa.array(greeted)).to_pylist()), texts.type)
     due[greeted] |= begun.is_null().to_numpy(zero_copy_only=False)
     prepared = pa.array([prepare(text).text for text in texts.filter(pa.array(due)).to_pylist()], texts.type)

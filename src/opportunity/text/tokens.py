@@ -23,9 +23,6 @@ __all__ = ["Token", "TokenColumn", "fold_text", "tokenize", "tokenize_column"]
 _LETTER = r"[^\W_][\u0300-\u036f]*"
 _EMOJI = "[\u2600-\u27bf\U0001f000-\U0001faff]"
 _TOKEN = re.compile(rf"(?:{_LETTER})+(?:(?:['’ʼ]|(?<=\d)[.,](?=\d))(?:{_LETTER})+)*|[!?]|{_EMOJI}")
-_FOREIGN = re.compile(r"(?<![^ \n])[^ \n]*[^\x00-\x7f][^ \n]*")
-"""Pieces between spaces with characters that are not ASCII."""
-
 _SIGNS = "[‘“”–—…•£€\u00a0\u200d\ufe0f]"
 """The commonest other characters that are in no token."""
 
@@ -172,7 +169,7 @@ def _only_ascii(texts: Any) -> Any:
     plain = pc.replace_substring(pc.replace_substring_regex(texts.filter(other), _SIGNS, " "), "’", "'")
     plain = pc.replace_substring_regex(plain, f"[{_WHOLE}]", r" \0 ")
     normal, due = _NormalForms(), pc.match_substring_regex(plain, f"[^\x00-\x7f{_WHOLE}]")
-    rewritten = [_FOREIGN.sub(normal.of_piece, row) for row in plain.filter(due).to_pylist()]
+    rewritten = [normal.rewrite(row) for row in plain.filter(due).to_pylist()]
     plain = pc.replace_with_mask(plain, due, pa.array(rewritten, pa.large_string()))
     return pc.replace_with_mask(texts, other, plain)
 
@@ -184,9 +181,12 @@ class _NormalForms(dict[str, str]):
         self[word] = _normal(word)
         return self[word]
 
-    def of_piece(self, found: re.Match[str]) -> str:
-        """The tokens of a piece of text, apart."""
-        return " ".join(map(self.__getitem__, _TOKEN.findall(found[0])))
+    def rewrite(self, text: str) -> str:
+        """A text, its pieces with characters that are not ASCII as their tokens, apart."""
+        return " ".join(piece if piece.isascii() else self._tokens(piece) for piece in text.split(" "))
+
+    def _tokens(self, piece: str) -> str:
+        return " ".join(map(self.__getitem__, _TOKEN.findall(piece)))
 
 
 def _spaced(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -205,23 +205,25 @@ def _spaced(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def _drop_loose_apostrophes(plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
     """Keep an apostrophe only between two characters of the same token."""
-    at = np.flatnonzero(plain == _APOSTROPHE)
-    plain[at[~_stands_inside(at, plain, _WORD, offsets)]] = _SPACE
+    loose = plain == _APOSTROPHE
+    loose[_inside(np.flatnonzero(loose), plain, _WORD, offsets)] = False
+    plain[loose] = _SPACE
 
 
 def _join_numbers(given: NDArray[np.uint8], plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
     """Make a digit of a point or comma between two digits."""
     at = np.flatnonzero((given == ord(".")) | (given == ord(",")))
-    plain[at[_stands_inside(at, plain, _NUMBER, offsets)]] = _DIGIT
+    plain[_inside(at, plain, _NUMBER, offsets)] = _DIGIT
 
 
-def _stands_inside(
+def _inside(
     at: NDArray[np.intp], plain: NDArray[np.uint8], kind: NDArray[np.bool_], offsets: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Whether bytes stand between two of a kind in the same message."""
+) -> NDArray[np.intp]:
+    """Those of some places that stand between two bytes of a kind in the same message."""
+    between = kind[plain.take(at - 1, mode="wrap")] & kind[plain.take(at + 1, mode="wrap")]
+    at = at[between]
     row = np.searchsorted(offsets, at, side="right") - 1
-    inside: NDArray[np.bool_] = (at > offsets[row]) & (at + 1 < offsets[row + 1])
-    return inside & kind[plain.take(at - 1, mode="wrap")] & kind[plain.take(at + 1, mode="wrap")]
+    return at[(at > offsets[row]) & (at + 1 < offsets[row + 1])]
 
 
 def _byte_table() -> bytes:

@@ -84,8 +84,7 @@ class Traced:
         -------
         Traced
         """
-        pieces = list(pieces)
-        if not pieces:
+        if not (pieces := list(pieces)):
             return self
         parts: list[str] = []
         read = 0
@@ -110,13 +109,11 @@ class Traced:
         -------
         Traced
         """
-        if not pattern.search(self.text):
-            return self
+        found = pattern.finditer(self.text)
         if isinstance(new, str):
-            return self.edit((*m.span(), new) for m in pattern.finditer(self.text) if m[0] != new)
-        return self.edit(
-            (*m.span(), found) for m in pattern.finditer(self.text) if (found := new(m)) is not None and found != m[0]
-        )
+            return self.edit([(*m.span(), new) for m in found if m[0] != new])
+        put = [(m, new(m)) for m in found]
+        return self.edit([(*m.span(), text) for m, text in put if text is not None and text != m[0]])
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where a span of this text lay in the original.
