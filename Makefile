@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 SHARED ?= ../shared
-BENCHMARKS := speed latency service quality cues facts replies
+BENCHMARKS := speed latency service quality unseen cues facts replies
 
 .PHONY: help setup demo test check fix bench train evaluate clean
 

@@ -1,0 +1,63 @@
+"""How well the shipped models read messages that were looked at for nothing else.
+
+    python benchmarks/unseen.py [backlog.parquet]
+
+They were drawn from the backlog by chance, in the development gold set's mix of sources, and none is in another file.
+Two readers labelled each, blind (``data/labels_backlog.jsonl``). Nothing was trained, calibrated, chosen or mended on
+them, and nothing may be.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from peers import ROOT, SHARED
+
+import opportunity
+from opportunity.learning.datasets import LabelledRow
+from opportunity.learning.evaluate import evaluate
+from opportunity.records import Labels
+
+LABELS = ROOT / "data" / "labels_backlog.jsonl"
+MODELS = ("reader", "table", "auto")
+
+
+def labelled_rows(backlog: Path) -> dict[str, list[LabelledRow]]:
+    """The rows as each reader labelled them, and those whose primary opportunity both name."""
+    text = {row["id"]: row["text"] for row in pq.read_table(backlog, columns=["id", "text"]).to_pylist()}
+    told: dict[str, list[LabelledRow]] = {"first reader": [], "second reader": []}
+    for line in LABELS.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        told[f"{row['reader']} reader"].append(LabelledRow(row["id"], text[row["id"]], Labels.from_dict(row)))
+    pairs = zip(*told.values(), strict=True)
+    both = [a for a, b in pairs if a.labels.opportunity[0] == b.labels.opportunity[0]]
+    complaints = [row for row in both if row.labels.kind == "complaint"]
+    return {**told, "both agree": both, "of these, complaints": complaints}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("backlog", nargs="?", type=Path, default=SHARED / "backlog.parquet")
+    path = parser.parse_args().backlog
+    if not path.is_file():
+        print(f"skipped: {path} is not there; give the Parquet file that the labels' ids are of")
+        return 0
+    sets = labelled_rows(path)
+    print(f"two readers name the same primary opportunity in {len(sets['both agree']) / len(sets['first reader']):.2f}")
+    print(f"{'':30s} rows  index  primary  recall at 3  calibration error  speaks on  right when it speaks")
+    for name in MODELS:
+        model = opportunity.load(name, facts=False).model
+        for who, rows in sets.items():
+            e = evaluate(model, rows)
+            read = (e.figures["index"], e.figures["opportunity_top1"], e.figures["opportunity_recall_at_3"])
+            figures = (*read, e.calibration_error, e.spoken_coverage, e.spoken_accuracy)
+            print(
+                f"{name:8s} {who:21s} {len(rows):4d}"
+                + "".join(f"{x:{w}.3f}" for x, w in zip(figures, (7, 9, 13, 19, 11, 22), strict=True))
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
