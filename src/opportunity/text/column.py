@@ -67,8 +67,8 @@ class HeldBytes:
         rows: NDArray[np.intp] = np.searchsorted(self.offsets, places, side="right") - 1
         return rows
 
-    def begins(self, piece: bytes) -> NDArray[np.bool_]:
-        """Tell at which bytes a piece begins.
+    def places(self, piece: bytes) -> NDArray[np.intp]:
+        """Tell where a piece begins.
 
         Parameters
         ----------
@@ -76,29 +76,27 @@ class HeldBytes:
 
         Returns
         -------
-        ndarray of bool, shape (n_bytes,)
+        ndarray of int
         """
-        out: NDArray[np.bool_] = self.given == piece[0]
+        at = np.flatnonzero(self.given[: max(0, len(self.given) - len(piece) + 1)] == piece[0])
         for i, byte in enumerate(piece[1:], 1):
-            out[:-i] &= self.given[i:] == byte
-            out[-i:] = False
-        return out
+            at = at[self.given.take(at + i) == byte]
+        return at
 
-    def rows_with(self, which: NDArray[np.bool_], at_least: int = 1) -> NDArray[np.bool_]:
-        """Tell which rows have so many bytes of a kind.
+    def rows_with(self, places: NDArray[np.intp], at_least: int = 1) -> NDArray[np.bool_]:
+        """Tell which rows have so many of some bytes.
 
         Parameters
         ----------
-        which : ndarray of bool, shape (n_bytes,)
-            Whether a byte is of the kind.
+        places : ndarray of int
+            Ascending.
         at_least : int
 
         Returns
         -------
         ndarray of bool, shape (n_rows,)
         """
-        many = np.diff(np.searchsorted(np.flatnonzero(which), self.offsets))
-        out: NDArray[np.bool_] = np.greater_equal(many, at_least)
+        out: NDArray[np.bool_] = np.diff(np.searchsorted(places, self.offsets)) >= at_least
         return out
 
 

@@ -76,7 +76,8 @@ def could_change(texts: "pa.Array") -> NDArray[np.bool_]:
         _runs(given != ord(" "), MAX_TOKEN + 1),
     )
     out[held.rows_of(np.concatenate(runs))] = True
-    odd = held.rows_with((given > 127) | (given == 0) | (given == ord("\r")) | (given == ord("&")))
+    signs = (given > 127) | (given == 0) | (given == ord("\r")) | (given == ord("&"))
+    odd = held.rows_with(np.flatnonzero(signs))
     for trigger in _TRIGGERS:
         out |= find(texts, trigger, odd)
     return out

@@ -143,17 +143,17 @@ def mask_common(texts: "pa.Array") -> tuple["pa.Array", NDArray[np.bool_]]:
     import pyarrow.compute as pc
 
     held = HeldBytes.of(texts)
-    links, handles = (held.rows_with(held.begins(piece)) for piece in (b"://", b"@"))
+    links, handles = (held.rows_with(held.places(piece)) for piece in (b"://", b"@"))
     for rows, pattern, word in ((links, _LINK, r"\1weblink"), (handles, _HANDLE, r"\1somebody")):
         texts = replace(texts, rows, pc.replace_substring_regex(texts.filter(pa.array(rows)), pattern, word))
     held = HeldBytes.of(texts)
-    slashed = held.begins(b"/") | held.begins(b"w.") | held.begins(b"W.")
-    digits = held.given - np.uint8(ord("0")) < 10
+    linked = np.logical_or.reduce([held.rows_with(held.places(piece)) for piece in (b"/", b"w.", b"W.")])
+    digits = np.flatnonzero(held.given - np.uint8(ord("0")) < 10)
     unsure = np.zeros(len(texts), bool)
     for rows, sign in (
         (links | handles, _CUT_SHORT),
-        (held.rows_with(held.begins(b"@")), _HANDLE_SIGN),
-        (held.rows_with(slashed), _LINK_SIGN),
+        (held.rows_with(held.places(b"@")), _HANDLE_SIGN),
+        (linked, _LINK_SIGN),
         (held.rows_with(digits, FEWEST_DIGITS), _NUMBER_SIGN),
     ):
         unsure |= find(texts, sign, rows)
