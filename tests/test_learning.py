@@ -9,12 +9,22 @@ from conftest import ROOT, shared, write_lines
 
 from opportunity.errors import DataError
 from opportunity.learning.auxiliary import read_tasks
-from opportunity.learning.datasets import domains, faults, fingerprint, groups, read_json_lines, read_rows
+from opportunity.learning.datasets import (
+    LabelledRow,
+    apart,
+    domains,
+    faults,
+    fingerprint,
+    groups,
+    read_json_lines,
+    read_rows,
+)
 from opportunity.learning.evaluate import evaluate
 from opportunity.learning.train import train
 from opportunity.model.classifier import OpportunityClassifier
 from opportunity.model.columns import FACTS
 from opportunity.model.store import load_model, read_manifest
+from opportunity.records import Labels
 
 ROW = {
     "id": "1",
@@ -212,3 +222,10 @@ def test_the_labels_of_open_messages_are_ids_labels_and_places_only():
         for start, end in row["facts"].values():
             assert 0 <= start < end <= len(text)
             assert not any(text[at - 1 : at + 1].isalnum() for at in (start, end) if 0 < at < len(text))
+
+
+def test_rows_after_one_message_judge_only_where_they_are_of_one_domain():
+    told = Labels("complaint", ("other",), ("fix_the_cause",), ("explain",), "soon", "calm")
+    after = [("energy", "s1"), ("hotel", "s1"), ("energy", "s2"), ("energy", "s2"), ("hotel", None), ("energy", None)]
+    rows = [LabelledRow(str(i), "late", told, domain=domain, after=s) for i, (domain, s) in enumerate(after)]
+    assert apart(rows).tolist() == [False, False, True, True, True, True]

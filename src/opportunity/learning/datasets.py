@@ -7,12 +7,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from opportunity.errors import DataError
 from opportunity.records import Labels
 from opportunity.taxonomy import HEADS, TAXONOMY
 
 __all__ = [
     "LabelledRow",
+    "apart",
     "domains",
     "faults",
     "fingerprint",
@@ -45,6 +49,8 @@ class LabelledRow:
         Where it comes from: its source, else its industry, else the first part of its id.
     facts : mapping of str to str, or None
         A verbatim quote for each kind of fact that the text names; None where nobody looked for facts.
+    after : str or None
+        The id of the message after which it was written, as others may have been.
     """
 
     id: str
@@ -54,6 +60,7 @@ class LabelledRow:
     pair: str | None = None
     domain: str = ""
     facts: Mapping[str, str] | None = None
+    after: str | None = None
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -132,7 +139,8 @@ def _row(path: Path, number: int, values: Mapping[str, Any], known: Mapping[str,
     id_ = str(values.get("id", number))
     domain = str(values.get("source") or values.get("industry") or id_.split("-")[0])
     facts = None if "facts" not in values else dict(_facts(values["facts"] or {}, text, where))
-    return LabelledRow(id_, text, Labels.from_dict(values), values.get("evidence"), values.get("pair"), domain, facts)
+    evidence, pair, after = map(values.get, ("evidence", "pair", "after"))
+    return LabelledRow(id_, text, Labels.from_dict(values), evidence, pair, domain, facts, after)
 
 
 def _facts(given: Mapping[str, Any], text: str, where: str) -> Iterator[tuple[str, str]]:
@@ -255,6 +263,26 @@ def groups(rows: Sequence[LabelledRow], *, at_least: int = 2) -> list[str]:
     list of str
     """
     return domains(rows, at_least=at_least) or [min(row.id, row.pair) if row.pair else row.id for row in rows]
+
+
+def apart(rows: Sequence[LabelledRow]) -> NDArray[np.bool_]:
+    """Tell which rows can judge: those that were not written after the same message as one of another domain.
+
+    Where domains are parted, a model that was taught one of such rows has an easy time with the others.
+
+    Parameters
+    ----------
+    rows : sequence of LabelledRow
+
+    Returns
+    -------
+    ndarray of bool, shape (n_rows,)
+    """
+    found: dict[str | None, set[str]] = {None: set()}
+    for row in rows:
+        if row.after is not None:
+            found.setdefault(row.after, set()).add(row.domain)
+    return np.array([len(found[row.after]) < 2 for row in rows], bool)
 
 
 def prepared_texts(rows: Sequence[LabelledRow]) -> Any:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from opportunity.errors import DataError, MissingExtraError
 from opportunity.learning.auxiliary import UNTOLD, Tasks
 from opportunity.learning.card import write_card
-from opportunity.learning.datasets import LabelledRow, domains, fingerprint, groups, need_enough, prepared_texts
+from opportunity.learning.datasets import LabelledRow, apart, domains, fingerprint, groups, need_enough, prepared_texts
 from opportunity.learning.encoder_graph import Shape, read_weights, write_graph
 from opportunity.learning.evaluate import measure
 from opportunity.learning.fact_marks import fact_marks, least_marks
@@ -225,12 +225,14 @@ def split(rows: Sequence[LabelledRow], recipe: Recipe) -> tuple[list[LabelledRow
     Returns
     -------
     taught, held : list of LabelledRow
+        Of the latter only such as can judge: see `apart`.
     """
     from sklearn.model_selection import GroupShuffleSplit
 
     splitter = GroupShuffleSplit(1, test_size=recipe.held_out, random_state=recipe.random_state)
     ((taught, held),) = splitter.split(rows, groups=groups(rows))
-    return [rows[i] for i in taught], [rows[i] for i in held]
+    judging = apart(rows)
+    return [rows[i] for i in taught], [rows[i] for i in held if judging[i]]
 
 
 def _reader_in(folder: Path) -> Reader:

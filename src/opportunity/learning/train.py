@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from opportunity.errors import DataError
 from opportunity.learning.card import write_card
-from opportunity.learning.datasets import LabelledRow, domains, fingerprint, groups, need_enough, prepared_texts
+from opportunity.learning.datasets import LabelledRow, apart, domains, fingerprint, groups, need_enough, prepared_texts
 from opportunity.learning.evaluate import Evaluation, measure
 from opportunity.model.calibration import Calibration
 from opportunity.model.classifier import OpportunityClassifier
@@ -117,9 +117,11 @@ def train(
     texts = prepared_texts(rows).to_pylist()
     labels = [row.labels for row in rows]
     unseen = cross_validate(classifier, texts, rows, folds=folds, random_state=random_state)
-    calibration = Calibration.fit(unseen, labels, domains(rows, at_least=folds))
+    judging = apart(rows)
+    judged = [row for row, judges in zip(rows, judging, strict=True) if judges]
+    calibration = Calibration.fit(unseen[judging], [row.labels for row in judged], domains(judged, at_least=folds))
     probability = calibration.probabilities(unseen)
-    evaluation = measure(probability, labels, calibration)
+    evaluation = measure(probability[judging], [row.labels for row in judged], calibration)
     fitted = clone(classifier).fit(texts, labels)
     fitted.calibration_ = calibration
     table = Table.fold(fitted, ModelInfo(name, model_version))
