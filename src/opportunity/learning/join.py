@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opportunity.learning.datasets import LabelledRow, domains, prepared_texts
-from opportunity.model.calibration import Calibration, least_probability
+from opportunity.model.calibration import Calibration, hardest, least_probability
 from opportunity.model.classifier import OpportunityClassifier
 from opportunity.model.columns import INDEPENDENT, SLICES, targets
 from opportunity.model.joint import Joint
@@ -17,7 +17,7 @@ from opportunity.model.table import Table
 __all__ = ["AGREEMENT", "join"]
 
 AGREEMENT = 0.97
-"""How often the table's answer must be the reader's where it answers in its place."""
+"""How often the table's answer must be the reader's where it answers in its place, in the hardest domains."""
 
 
 def join(
@@ -51,7 +51,8 @@ def join(
         share[head] = _share(head, logits[:, columns], said[:, columns], truth[:, columns])
         logits[:, columns] += np.float32(share[head]) * said[:, columns]
     calibration = Calibration.fit(logits, labels, domains(held))
-    sure = _sure_enough(table.calibration.probabilities(said), calibration.probabilities(logits))
+    hard = hardest(logits, labels, domains(held))
+    sure = _sure_enough(table.calibration.probabilities(said[hard]), calibration.probabilities(logits[hard]))
     return Joint(reader, table, share, replace(calibration, sure=sure, marks=reader.calibration.marks)), logits
 
 

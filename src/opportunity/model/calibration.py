@@ -15,7 +15,7 @@ from opportunity.model.columns import EXCLUSIVE, INDEPENDENT, ORDINAL, RANKED, S
 from opportunity.records import Abstained, Labels
 from opportunity.taxonomy import TAXONOMY
 
-__all__ = ["Calibration", "calibration_error", "labels_at", "least_probability"]
+__all__ = ["Calibration", "calibration_error", "hardest", "labels_at", "least_probability"]
 
 Logits = NDArray[np.float32]
 Probabilities = NDArray[np.float32]
@@ -112,7 +112,7 @@ class Calibration:
         Calibration
         """
         truth = targets(rows)
-        hard = slice(None) if domains is None else _hardest(_right(logits, rows), np.asarray(domains))
+        hard = hardest(logits, rows, domains)
         temperature = {h: _temperature(logits[hard, SLICES[h]], truth[hard, SLICES[h]]) for h in EXCLUSIVE}
         platt = {h: _platt(logits[:, SLICES[h]], truth[:, SLICES[h]]) for h in INDEPENDENT}
         scaled = replace(
@@ -273,6 +273,32 @@ def calibration_error(probability: NDArray[np.float32], right: NDArray[np.bool_]
     return round(sum(gaps), 6)
 
 
+def hardest(logits: Logits, rows: Sequence[Labels], domains: Sequence[str] | None) -> NDArray[np.intp]:
+    """Find the rows of the domains that are least often read right, as many as make up `HARD_SHARE` of the rows.
+
+    Small domains count as one: which of them is hard is mostly chance.
+
+    Parameters
+    ----------
+    logits : ndarray of float32, shape (n_rows, n_columns)
+    rows : sequence of Labels
+    domains : sequence of str or None
+        None takes all rows.
+
+    Returns
+    -------
+    ndarray of int
+    """
+    if domains is None:
+        return np.arange(len(rows))
+    _, domain, n = np.unique(np.asarray(domains), return_inverse=True, return_counts=True)
+    domain = np.where(n >= FEWEST_OF_A_DOMAIN, np.arange(len(n)), len(n))[domain]
+    _, domain, n = np.unique(domain, return_inverse=True, return_counts=True)
+    order = np.argsort(np.bincount(domain, _right(logits, rows)) / n, kind="stable")
+    enough = np.searchsorted(np.cumsum(n[order]), HARD_SHARE * len(rows)) + 1
+    return np.flatnonzero(np.isin(domain, order[:enough]))
+
+
 def labels_at(places: Mapping[str, Places], row: int) -> Labels:
     """Return one row of what `Calibration.choose` gave, as labels.
 
@@ -385,19 +411,6 @@ def _right(logits: Logits, rows: Sequence[Labels]) -> NDArray[np.bool_]:
     told = np.array([TAXONOMY["opportunity"].index[row.opportunity[0]] for row in rows])
     out: NDArray[np.bool_] = logits[:, SLICES["opportunity"]].argmax(1) == told
     return out
-
-
-def _hardest(right: NDArray[np.bool_], domains: NDArray[Any]) -> NDArray[np.intp]:
-    """Rows of the domains that are least often right, as many as make up `HARD_SHARE` of the rows.
-
-    Small domains count as one: which of them is hard is mostly chance.
-    """
-    _, domain, n = np.unique(domains, return_inverse=True, return_counts=True)
-    domain = np.where(n >= FEWEST_OF_A_DOMAIN, np.arange(len(n)), len(n))[domain]
-    _, domain, n = np.unique(domain, return_inverse=True, return_counts=True)
-    order = np.argsort(np.bincount(domain, right) / n, kind="stable")
-    enough = np.searchsorted(np.cumsum(n[order]), HARD_SHARE * len(right)) + 1
-    return np.flatnonzero(np.isin(domain, order[:enough]))
 
 
 def least_probability(
