@@ -236,7 +236,7 @@ class Cues:
         size = len(numbers) + 2 * len(n_tokens)
         word = np.full(size + 2 * _MARGIN, unknown, np.intp)
         message = np.full(size + 2 * _MARGIN, -1, np.intp)
-        message[_MARGIN:-_MARGIN] = np.repeat(np.arange(len(n_tokens), dtype=np.intp), n_tokens + 2)
+        message[_MARGIN:-_MARGIN] = _repeated(n_tokens + 2)
         ends = np.cumsum(n_tokens + 2) + _MARGIN
         word[ends - n_tokens - 2], word[ends - 1] = unknown + 1, unknown + 2
         inside = np.ones(size, bool)
@@ -256,7 +256,7 @@ class Cues:
             met = np.flatnonzero(many > 0)
             at, pair, many = at.take(met), pair.take(met), many.take(met)
             begins = meetings.begins.take(pair) - (np.cumsum(many) - many)
-            which = np.repeat(np.arange(len(at)), many)
+            which = _repeated(many)
             pattern, at = meetings.patterns.take(begins.take(which) + np.arange(len(which))), at.take(which)
             found.append(_Trail(pattern, at + left_end.take(pattern), at + right_end.take(pattern)))
         return _joined(found)
@@ -428,6 +428,13 @@ def _next_words(side: Sequence[_Element]) -> Words:
         if not element.optional:
             return words
     return frozenset()
+
+
+def _repeated(many: NDArray[np.int64]) -> Numbers:
+    """Each number from 0 so many times, at least once; unlike numpy's own, it lets other threads go on meanwhile."""
+    steps = np.zeros(int(many.sum()), np.intp)
+    steps[np.cumsum(many[:-1])] = 1
+    return np.cumsum(steps)
 
 
 def _joined(trails: Sequence[_Trail]) -> _Trail:

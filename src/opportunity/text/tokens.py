@@ -205,9 +205,10 @@ def _spaced(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def _drop_loose_apostrophes(plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
     """Keep an apostrophe only between two characters of the same token."""
-    loose = plain == _APOSTROPHE
-    loose[_inside(np.flatnonzero(loose), plain, _WORD, offsets)] = False
-    plain[loose] = _SPACE
+    at = np.flatnonzero(plain == _APOSTROPHE)
+    inside = _inside(at, plain, _WORD, offsets)
+    plain[at] = _SPACE
+    plain[inside] = _APOSTROPHE
 
 
 def _join_numbers(given: NDArray[np.uint8], plain: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
