@@ -30,7 +30,7 @@ from opportunity.learning.train import Training
 from opportunity.model.calibration import Calibration
 from opportunity.model.columns import COLUMNS, EXCLUSIVE, FACTS, INDEPENDENT, SLICES, targets
 from opportunity.model.reader import MOST_TOKENS, Reader, read_texts
-from opportunity.model.store import load_model, save_model
+from opportunity.model.store import load_model, read_manifest, save_model
 from opportunity.records import ModelInfo
 from opportunity.text.prepare import prepare_batch
 
@@ -198,7 +198,7 @@ def fine_tune(
         "unlabelled_texts": len(unlabelled) if learning else 0,
         "learned_from": {sha256(other.graph).hexdigest(): other.info.version for other in others},
         "fingerprint": fingerprint(rows),
-        "encoder": "all-MiniLM-L6-v2 (Apache-2.0)" if start is None else f"the reader in {Path(start).name}",
+        **_origin(None if start is None else Path(start)),
         "settings": asdict(recipe),
         "minutes": round((time.monotonic() - began) / 60),
         "machine": f"CPU, {platform.machine()}",
@@ -240,6 +240,14 @@ def _reader_in(folder: Path) -> Reader:
     if not isinstance(reader, Reader):
         raise DataError(f"{folder} holds another kind of model; give a reader's folder, or none")
     return reader
+
+
+def _origin(folder: Path | None) -> dict[str, Any]:
+    """Which encoder it was at first, and which reader it goes on from."""
+    if folder is None:
+        return {"encoder": "all-MiniLM-L6-v2 (Apache-2.0)", "started_from": None}
+    earlier = read_manifest(folder).trained.get("encoder")
+    return {"encoder": earlier, "started_from": sha256(_reader_in(folder).graph).hexdigest()}
 
 
 def _start(folder: Path | None) -> tuple[dict[str, Any], Shape, bytes]:
