@@ -8,16 +8,13 @@ them, and nothing may be.
 """
 
 import argparse
-import json
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from peers import ROOT, SHARED
 
 import opportunity
-from opportunity.learning.datasets import LabelledRow
+from opportunity.learning.datasets import LabelledRow, read_rows
 from opportunity.learning.evaluate import evaluate
-from opportunity.records import Labels
 
 LABELS = ROOT / "data" / "labels_backlog.jsonl"
 MODELS = ("reader", "table", "auto")
@@ -28,16 +25,14 @@ on which a reader learned from readers."""
 
 def labelled_rows(backlog: Path) -> dict[str, list[LabelledRow]]:
     """The rows as each reader labelled them, and those whose primary opportunity both name."""
-    text = {row["id"]: row["text"] for row in pq.read_table(backlog, columns=["id", "text"]).to_pylist()}
-    told: dict[str, list[LabelledRow]] = {"first reader": [], "second reader": []}
-    for line in LABELS.read_text("utf-8").splitlines():
-        row = json.loads(line)
-        told[f"{row['reader']} reader"].append(LabelledRow(row["id"], text[row["id"]], Labels.from_dict(row)))
-    pairs = zip(*told.values(), strict=True)
+    rows = read_rows([LABELS], texts=[backlog])
+    first, second = rows[: len(rows) // 2], rows[len(rows) // 2 :]  # the file has one reader's after the other's
+    pairs = zip(first, second, strict=True)
     both = [a for a, b in pairs if a.labels.opportunity[0] == b.labels.opportunity[0]]
     complaints = [row for row in both if row.labels.kind == "complaint"]
     untaught = [row for row in both if not row.id.startswith(TAUGHT)]
-    return {**told, "both agree": both, "these, complaints": complaints, "these, new sources": untaught}
+    sets = {"first reader": first, "second reader": second, "both agree": both}
+    return {**sets, "these, complaints": complaints, "these, new sources": untaught}
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from train_table import ROOT, VERSION, shipped_rows
 
 from opportunity.learning.auxiliary import read_tasks
-from opportunity.learning.datasets import LabelledRow, read_json_lines, read_rows
+from opportunity.learning.datasets import LabelledRow, read_rows
 from opportunity.learning.fine_tune import Recipe, fine_tune
 
 SHARE_OF_SOURCE = {"banking77": 0.18}
@@ -31,9 +31,8 @@ def unlabelled_texts(shared: Path, rows: Sequence[LabelledRow]) -> list[str]:
     if not path.is_file():
         return []
     known = {_words(row.text) for row in rows} | {_words(row.text) for row in read_rows([gold])}
-    judging = {row["id"] for _, row in read_json_lines(ROOT / "data" / "labels_backlog.jsonl")}
-    backlog = pq.read_table(shared / "data" / "backlog.parquet", columns=["id", "text"]).to_pylist()
-    known |= {_words(row["text"]) for row in backlog if row["id"] in judging}
+    judging = read_rows([ROOT / "data" / "labels_backlog.jsonl"], texts=[shared / "data" / "backlog.parquet"])
+    known |= {_words(row.text) for row in judging}
     sources: dict[str, tuple[str, str]] = {}
     for row in pq.read_table(path, columns=["text", "source"]).to_pylist():
         sources.setdefault(_words(row["text"]), (row["text"], row["source"]))

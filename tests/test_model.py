@@ -6,10 +6,9 @@ import pytest
 from conftest import ROOT, shared
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyarrow import parquet
 from threadpoolctl import threadpool_limits
 
-from opportunity.learning.datasets import prepared_texts, read_json_lines
+from opportunity.learning.datasets import prepared_texts, read_json_lines, read_rows
 from opportunity.learning.train import default_classifier
 from opportunity.model.calibration import Calibration, calibration_error, labels_at
 from opportunity.model.columns import COLUMNS, SLICES, targets
@@ -231,9 +230,8 @@ def test_no_row_that_judges_is_in_any_training_file():
 def _judging_texts():
     """The development gold set, and the messages of the backlog that two readers labelled."""
     yield from (row["text"] for _, row in read_json_lines(shared("data/gold_dev.jsonl")))
-    labelled = {row["id"] for _, row in read_json_lines(ROOT / "data" / "labels_backlog.jsonl")}
-    backlog = parquet.read_table(shared("data/backlog.parquet"), columns=["id", "text"]).to_pylist()
-    yield from (row["text"] for row in backlog if row["id"] in labelled)
+    labels = ROOT / "data" / "labels_backlog.jsonl"
+    yield from (row.text for row in read_rows([labels], texts=[shared("data/backlog.parquet")]))
 
 
 def _training_rows():

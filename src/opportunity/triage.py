@@ -264,7 +264,10 @@ def _keep_memory() -> None:
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """The threads of `Triage.score_batch`, kept: new ones would get new memory, page by page, for every batch."""
+    """The threads of `Triage.score_batch`, kept: new ones would get new memory, page by page, for every batch.
+
+    Apart from those of `side_by_side`: a reader asks for these on one of ours, and would wait for itself.
+    """
     return ThreadPoolExecutor(os.cpu_count())
 
 

@@ -105,7 +105,7 @@ def read_rows(paths: Iterable[Path], *, texts: Iterable[Path] = ()) -> list[Labe
     paths : iterable of Path
         JSONL files of rows in the labelling guide's form.
     texts : iterable of Path
-        JSONL files with ``id`` and ``text``.
+        JSONL or Parquet files with ``id`` and ``text``.
 
     Returns
     -------
@@ -117,8 +117,21 @@ def read_rows(paths: Iterable[Path], *, texts: Iterable[Path] = ()) -> list[Labe
     DataError
         If a row has no text anywhere, or its labels do not follow the guide.
     """
-    known = dict(_text(path, number, row) for path in texts for number, row in read_json_lines(path))
+    known = dict(_text(path, number, row) for path in texts for number, row in _objects(path))
     return [_row(path, number, values, known) for path in paths for number, values in read_json_lines(path)]
+
+
+def _objects(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+    """Read the objects of a JSONL or Parquet file, with line numbers."""
+    if path.suffix != ".parquet":
+        return read_json_lines(path)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return enumerate(pq.read_table(path).to_pylist(), 1)
+    except (OSError, pa.ArrowException) as fault:
+        raise DataError(f"{path} cannot be read as Parquet; give a JSONL or Parquet file of texts") from fault
 
 
 def _text(path: Path, number: int, values: Mapping[str, Any]) -> tuple[str, str]:

@@ -246,8 +246,8 @@ def _origin(folder: Path | None) -> dict[str, Any]:
     """Which encoder it was at first, and which reader it goes on from."""
     if folder is None:
         return {"encoder": "all-MiniLM-L6-v2 (Apache-2.0)", "started_from": None}
-    earlier = read_manifest(folder).trained.get("encoder")
-    return {"encoder": earlier, "started_from": sha256(_reader_in(folder).graph).hexdigest()}
+    earlier = read_manifest(folder)
+    return {"encoder": earlier.trained.get("encoder"), "started_from": earlier.files["reader.onnx"]}
 
 
 def _start(folder: Path | None) -> tuple[dict[str, Any], Shape, bytes]:

@@ -50,8 +50,8 @@ def join(
     for head, columns in SLICES.items():
         share[head] = _share(head, logits[:, columns], said[:, columns], truth[:, columns])
         logits[:, columns] += np.float32(share[head]) * said[:, columns]
-    calibration = Calibration.fit(logits, labels, domains(held))
-    hard = hardest(logits, labels, domains(held))
+    where = domains(held)
+    calibration, hard = Calibration.fit(logits, labels, where), hardest(logits, labels, where)
     sure = _sure_enough(table.calibration.probabilities(said[hard]), calibration.probabilities(logits[hard]))
     return Joint(reader, table, share, replace(calibration, sure=sure, marks=reader.calibration.marks)), logits
 

@@ -117,11 +117,12 @@ def train(
     texts = prepared_texts(rows).to_pylist()
     labels = [row.labels for row in rows]
     unseen = cross_validate(classifier, texts, rows, folds=folds, random_state=random_state)
-    judging = apart(rows)
-    judged = [row for row, judges in zip(rows, judging, strict=True) if judges]
-    calibration = Calibration.fit(unseen[judging], [row.labels for row in judged], domains(judged, at_least=folds))
+    judging = np.flatnonzero(apart(rows))
+    judged = [rows[i] for i in judging.tolist()]
+    told = [row.labels for row in judged]
+    calibration = Calibration.fit(unseen[judging], told, domains(judged, at_least=folds))
     probability = calibration.probabilities(unseen)
-    evaluation = measure(probability[judging], [row.labels for row in judged], calibration)
+    evaluation = measure(probability[judging], told, calibration)
     fitted = clone(classifier).fit(texts, labels)
     fitted.calibration_ = calibration
     table = Table.fold(fitted, ModelInfo(name, model_version))

@@ -1,4 +1,4 @@
-"""A hash table of whole numbers, looked up by the million: a fifth of the time of Arrow's, which takes any value."""
+"""A hash table of whole numbers, looked up by the million: half the time of Arrow's, which takes any value."""
 
 import numpy as np
 from numpy.typing import NDArray
